@@ -1,0 +1,67 @@
+# `make` alone lists what there is to do. Each target sets up what it needs; a second run finds it ready.
+# Works with the make of macOS (3.81) as well.
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lint format lab sample lock clean distclean
+
+VENV := .venv
+PYTHON_RUN := $(VENV)/bin/python
+AUDIT := $(PYTHON_RUN) -m audit
+SOURCE ?= data/mira
+PERIOD ?=
+
+help: ## this list
+	@echo "audit-workbench: did we do what our privacy policy says?"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Options: PERIOD=2026Q3 or 2026-07, SOURCE=folder, PYTHON=python3.13"
+
+report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly report
+	@$(AUDIT) load $(SOURCE)
+	@# 1 says that violations were found, which is what a report is for.
+	@$(AUDIT) report $(if $(PERIOD),--period $(PERIOD)) || test $$? -eq 1
+
+test: lint ## set up and run every test, on two cores (some minutes)
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadgroup
+
+lint: $(VENV)/.ready-dev ## style and types
+	@$(VENV)/bin/ruff check --quiet
+	@$(VENV)/bin/ruff format --quiet --check
+	@$(VENV)/bin/mypy
+
+format: $(VENV)/.ready-dev ## put the code into its format
+	@$(VENV)/bin/ruff check --quiet --fix
+	@$(VENV)/bin/ruff format --quiet
+
+lab: $(VENV)/.ready-dev ## open JupyterLab on the notebooks, the database read-only
+	@$(AUDIT) load $(SOURCE) --quiet
+	@$(AUDIT) lab
+
+sample: $(VENV)/.ready ## write the synthetic organisation again (data/mira)
+	@$(AUDIT) sample data/mira
+
+# For maintainers. The dev lock repeats the run lock's versions, so that tests try what users run.
+COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --no-annotate --no-header
+lock: ## renew the lock files (needs uv); UPGRADE=--upgrade takes newer versions
+	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
+	@$(COMPILE) $(UPGRADE) --extra build --output-file requirements.lock
+	@$(COMPILE) $(UPGRADE) --all-extras --constraint requirements.lock --output-file requirements-dev.lock
+	@git diff --stat -- requirements.lock requirements-dev.lock
+
+clean: ## remove reports, the database and caches
+	@rm -rf reports data/workbench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find audit notebooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## that, and .venv
+	@rm -rf $(VENV)
+
+$(VENV)/.ready: requirements.lock pyproject.toml scripts/setup
+	@if [ ! -f $(VENV)/.ready-dev ] || [ requirements-dev.lock -nt $(VENV)/.ready-dev ] || [ pyproject.toml -nt $(VENV)/.ready-dev ]; \
+	then scripts/setup requirements.lock; fi
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock pyproject.toml scripts/setup
+	@scripts/setup requirements-dev.lock
+	@touch $@ $(VENV)/.ready
