@@ -1,0 +1,140 @@
+"""What a person sees while the command line works: lines, tables that fit the terminal, progress, advice."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Timer
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+_PATIENCE = 1.0  # seconds of work before a progress bar is worth showing
+_PIPE_WIDTH = 200  # a table into a file or a pipe is not folded
+
+
+class Terminal:
+    """The two streams of the command line: answers on stdout, everything said on the way on stderr.
+
+    Args:
+        quiet: only the answers that were asked for, and errors.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+        # highlight=False and markup=False: a value of the data is never read as formatting.
+        width = None if sys.stdout.isatty() else _PIPE_WIDTH
+        self._out = Console(highlight=False, markup=False, emoji=False, width=width)
+        self._err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+
+    @property
+    def width(self) -> int:
+        """Columns there are to write in."""
+        return self._out.width
+
+    def answer(self, text: str) -> None:
+        """Print what was asked for, as it is."""
+        print(text)
+
+    def page(self, markdown: str) -> None:
+        """Print a Markdown text: typeset on a terminal, as it is into a pipe."""
+        if self._out.is_terminal:
+            self._out.print(Markdown(markdown), width=min(self.width, 100))
+        else:
+            print(markdown)
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, text_columns: int = 1) -> None:
+        """Print a table; the first ``text_columns`` are set left, the others are numbers."""
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for place, name in enumerate(columns):
+            table.add_column(name, justify="left" if place < text_columns else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(figure(value)) for value in row))
+        self._out.print(table)
+
+    def record(self, row: Mapping[str, object]) -> None:
+        """Print a row as one line for each column that has a value."""
+        width = max(map(len, row), default=0)
+        for name, value in row.items():
+            if value is not None:
+                print(f"  {name:{width}}  {value}")
+        print()
+
+    def say(self, text: str = "") -> None:
+        """Print a line about the work, unless quiet."""
+        if not self.quiet:
+            self._err.print(text, soft_wrap=True)
+
+    def advise(self, *commands: tuple[str, Sequence[str]]) -> None:
+        """Print what to type next: pairs of a reason and a command's words."""
+        if commands and not self.quiet:
+            self.say("\nNext:")
+            width = max(len(_command(words)) for _, words in commands)
+            for reason, words in commands:
+                self.say(f"  {_command(words):{width}}  {reason}")
+
+    @contextmanager
+    def progress(self) -> Iterator[Bar]:
+        """A bar for work that may take long; it shows on a terminal only, and only once a second has passed."""
+        with Bar(self._err, shown=self._err.is_terminal and not self.quiet) as bar:
+            yield bar
+
+
+class Bar:
+    """Progress as a callback: ``bar("Loading consents", 2, 19)``; a total of 0 means that nobody knows."""
+
+    def __init__(self, console: Console, *, shown: bool) -> None:
+        self._shown = shown
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._progress.add_task("Starting", total=None)
+        # A timer, because a single long step reports nothing that could start the bar.
+        self._timer = Timer(_PATIENCE, self._progress.start)
+
+    def __call__(self, label: str, done: int = 0, total: int = 0) -> None:
+        """Say what is being done, how many parts of it are finished and how many there are."""
+        self._progress.update(self._task, description=label, completed=done, total=total or None)
+
+    def __enter__(self) -> Bar:
+        if self._shown:
+            self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            self._timer.cancel()
+            self._timer.join()
+            self._progress.stop()
+
+
+def figure(value: object) -> str:
+    """A value as a table shows it: thousands apart, an absent one as a dash."""
+    if value is None or value == "":
+        return "-"
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) else str(value)
+
+
+def percent(rate: float | None) -> str:
+    """A rate in per cent; 100 % only where it is whole, none as a dash."""
+    if rate is None:
+        return "-"
+    if 0.9995 <= rate < 1:
+        return "> 99.9 %"
+    return f"{rate * 100:.1f} %"
+
+
+def _command(words: Sequence[str]) -> str:
+    """A command as it can be pasted."""
+    return shlex.join(["audit", *words])
