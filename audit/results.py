@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from audit.policy import Commitment
+
 OUTCOMES = ("compliant", "violation", "pending", "undetermined", "waived")
 
 FINDING_COLUMNS = (
@@ -173,17 +175,6 @@ class Coverage:
     silent_days: int
     longest_silence: int
     outcome: str
-
-
-@dataclass(frozen=True)
-class Commitment:
-    """A promise of the organisation's policy and the checks that evidence it."""
-
-    id: str
-    section: str
-    promise: str
-    gdpr: str
-    evidence: tuple[dict[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,225 @@
+"""What became of every row: read = accepted + duplicate + rejected, for every file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from audit.contract import Contract
+from audit.sources import jsonl_file
+from audit.sources.files import Source
+from audit.sources.typed import ident, literal
+from audit.store import Connection, Snapshot, core_select
+
+_ASIDES = """
+CREATE TABLE IF NOT EXISTS rejected_rows (source_id INTEGER, table_name VARCHAR, file VARCHAR, line BIGINT,
+  column_name VARCHAR, reason VARCHAR, row_text VARCHAR);
+CREATE TABLE IF NOT EXISTS line_shifts (source_id INTEGER, from_record BIGINT, delta BIGINT)
+"""
+
+
+@dataclass
+class Account:
+    """A file's rows. ``records`` are those in the part, ``first_row`` the position there of the first."""
+
+    source_id: int
+    source: Source
+    part: str
+    records: int
+    first_row: int
+    malformed: int
+    refused: int
+    duplicate: int = 0
+    conflicting: int = 0
+
+    @property
+    def read(self) -> int:
+        return self.records + self.malformed
+
+    @property
+    def rejected(self) -> int:
+        return self.malformed + self.refused + self.conflicting
+
+    @property
+    def crooked(self) -> bool:
+        """Whether the file's lines are not its records, one for one, so that a record's line is not known yet."""
+        s = self.source
+        return s.lines is not None and s.read_path is None and s.lines != s.first_line - 1 + self.read
+
+    def record(self) -> dict[str, Any]:
+        """The file as the manifest names it."""
+        return {
+            "source_id": self.source_id,
+            "table": self.source.table,
+            "path": self.source.name,
+            "sha256": self.source.sha256,
+            "bytes": self.source.size,
+            "read": self.read,
+            "accepted": self.read - self.rejected - self.duplicate,
+            "duplicate": self.duplicate,
+            "rejected": self.rejected,
+            "part": self.part,
+            "first_row": self.first_row,
+            "first_line": self.source.first_line,
+            "shifted": bool(self.source.shifts),
+        }
+
+
+def account_for(
+    con: Connection, part: Path, form: str, group: Sequence[tuple[int, Source]], contract: Contract
+) -> list[Account]:
+    """Count the rows of a part by file, and set aside those its contract refuses and what was no row at all."""
+    con.execute(_ASIDES)
+    counted = {
+        row[0]: row[1:]
+        for row in con.execute(
+            f"SELECT source_id, min(file_row_number), max(file_row_number), count(*), count(_fault)"
+            f" FROM read_parquet({literal(str(part))}, file_row_number = true) GROUP BY source_id"
+        ).fetchall()
+    }
+    accounts = []
+    for source_id, source in group:
+        first, last, records, refused = counted.get(source_id, (0, -1, 0, 0))
+        assert last - first + 1 == records, "a file's rows stand together in a part"
+        source = _with_malformed(con, source) if form == "csv" else source
+        accounts.append(
+            Account(source_id, source, f"parts/{part.name}", records, first, len(source.malformed), refused)
+        )
+    if form == "csv":
+        con.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
+    if not any(a.crooked for a in accounts):
+        _set_aside(con, part, accounts, contract, form)
+    return accounts
+
+
+def _with_malformed(con: Connection, source: Source) -> Source:
+    """The lines the engine could not take as records, and how they shift the lines of those after them."""
+    if source.read_path is not None:
+        return source
+    found = con.execute(
+        "SELECT DISTINCT ON (line) line, csv_line FROM reject_errors JOIN reject_scans USING (scan_id, file_id)"
+        " WHERE file_path = ? ORDER BY line",
+        [str(source.path)],
+    ).fetchall()
+    shifts = [(line - source.first_line - i, i + 1) for i, (line, _) in enumerate(found)]
+    last_of_each = {record: delta for record, delta in shifts}
+    return replace(source, malformed=tuple(found), shifts=tuple(last_of_each.items()))
+
+
+def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], contract: Contract, form: str) -> None:
+    """Keep refused rows with file, line, column and reason, and the line shifts of the files."""
+    for a in accounts:
+        s = a.source
+        if s.shifts:
+            records, deltas = map(list, zip(*s.shifts, strict=True))
+            con.execute("INSERT INTO line_shifts SELECT ?, unnest(?), unnest(?)", [a.source_id, records, deltas])
+        if s.malformed:
+            lines_of, texts = map(list, zip(*s.malformed, strict=True))
+            con.execute(
+                "INSERT INTO rejected_rows SELECT ?, ?, ?, unnest(?), NULL, 'malformed', unnest(?)",
+                [a.source_id, s.table, s.name, lines_of, texts],
+            )
+        if not a.refused:
+            continue
+        lines = jsonl_file.lines_relation(s) if form == "jsonl" else "(SELECT NULL AS line, NULL AS row_text LIMIT 0)"
+        con.execute(
+            f"""
+            INSERT INTO rejected_rows
+            SELECT {a.source_id}, {literal(s.table)}, {literal(s.name)}, p.line,
+              CASE WHEN json_valid(l.row_text) = false THEN NULL ELSE split_part(p._fault, '|', 1) END,
+              CASE WHEN json_valid(l.row_text) = false THEN 'malformed' ELSE split_part(p._fault, '|', 2) END,
+              coalesce(l.row_text, p._raw)
+            FROM ({_lined(part, a)}) AS p LEFT JOIN {lines} AS l ON l.line = p.line
+            WHERE p._fault IS NOT NULL
+            """
+        )
+
+
+def _lined(part: Path, a: Account) -> str:
+    """A file's rows in a part, each with its line."""
+    return f"""
+      SELECT p.*, p.file_row_number - {a.first_row} + {a.source.first_line} + coalesce((
+        SELECT max_by(delta, from_record) FROM line_shifts AS s
+        WHERE s.source_id = {a.source_id} AND s.from_record <= file_row_number - {a.first_row}), 0) AS line
+      FROM read_parquet({literal(str(part))}, file_row_number = true) AS p
+      WHERE p.source_id = {a.source_id}"""
+
+
+def exclude_duplicates(
+    con: Connection, snapshot: Snapshot, contract: Contract, part: dict[str, Any], accounts: Sequence[Account]
+) -> Snapshot:
+    """Find rows of a part that are there already: the same row is counted and skipped, another one is refused.
+
+    Of rows with one key the first, in order of loading, stays.
+
+    Args:
+        con: the load's connection.
+        snapshot: all parts, the part among them.
+        contract: the table's contract.
+        part: the part to look through.
+        accounts: the files' accounts, to be corrected.
+
+    Returns:
+        The snapshot with what the part leaves out.
+    """
+    others = replace(snapshot, parts=tuple(p for p in snapshot.parts if p["path"] != part["path"]))
+    alone = replace(snapshot, parts=(part,))
+    new, old = core_select(alone, contract), core_select(others, contract)
+    key = ", ".join(map(ident, contract.identity))
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE twice AS
+        SELECT h FROM (SELECT hash({key}) AS h FROM ({new})) GROUP BY h HAVING count(*) > 1
+    """)
+    if others.table_parts(contract.table):
+        con.execute(f"""
+            INSERT INTO twice SELECT DISTINCT h FROM (SELECT hash({key}) AS h FROM ({new}))
+            SEMI JOIN (SELECT hash({key}) AS h FROM ({old})) AS o USING (h)
+        """)
+    if not con.execute("SELECT count(*) FROM twice").fetchall()[0][0]:
+        return snapshot
+    content = ", ".join(f"{literal(c)}: {ident(c)}" for c in contract.core_columns)
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE again AS
+        SELECT source_id, source_row, content = first_content AS is_same, content
+        FROM (
+          SELECT *, first_value(content) OVER rows_of_key AS first_content, row_number() OVER rows_of_key AS n
+          FROM (
+            SELECT {key}, source_id, source_row, {{{content}}} AS content, true AS is_new FROM ({new})
+            SEMI JOIN twice ON twice.h = hash({key})
+            UNION ALL
+            SELECT {key}, source_id, source_row, {{{content}}} AS content, false AS is_new FROM ({old})
+            SEMI JOIN twice ON twice.h = hash({key})
+          )
+          WINDOW rows_of_key AS (PARTITION BY {key} ORDER BY is_new, source_row)
+        )
+        WHERE n > 1 AND is_new
+    """)
+    return _leave_out(con, snapshot, contract, part, accounts)
+
+
+def _leave_out(
+    con: Connection, snapshot: Snapshot, contract: Contract, part: dict[str, Any], accounts: Sequence[Account]
+) -> Snapshot:
+    """Write what a part leaves out, correct its files' accounts, and keep the rows that contradict another."""
+    target = f"{part['path'].removesuffix('.parquet')}-excluded.parquet"
+    con.execute(
+        f"COPY (SELECT source_row FROM again ORDER BY 1) TO {literal(str(snapshot.folder / target))} (FORMAT parquet)"
+    )
+    counts = con.execute("SELECT source_id, count(*) FILTER (is_same), count(*) FROM again GROUP BY 1").fetchall()
+    for source_id, same, all_rows in counts:
+        a = next(a for a in accounts if a.source_id == source_id)
+        a.duplicate, a.conflicting = same, all_rows - same
+        if a.conflicting:
+            con.execute(
+                f"""
+                INSERT INTO rejected_rows
+                SELECT a.source_id, {literal(contract.table)}, {literal(a.source.name)}, p.line,
+                  {literal(contract.identity[0])}, 'duplicate_key', CAST(to_json(a.content) AS VARCHAR)
+                FROM again AS a JOIN ({_lined(snapshot.folder / part["path"], a)}) AS p ON p.file_row_number = a.source_row
+                WHERE a.source_id = {source_id} AND NOT a.is_same
+                """
+            )
+    with_hole = part | {"excluded": target}
+    return replace(snapshot, parts=tuple(with_hole if p["path"] == part["path"] else p for p in snapshot.parts))

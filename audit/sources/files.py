@@ -1,0 +1,136 @@
+"""Which files a source folder holds for each table, and what each is: hashed before it is read."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from audit.contract import Contract, load_contracts
+from audit.errors import AuditError
+
+_NAME = re.compile(r"(?P<form>csv|parquet|jsonl|ndjson|xlsx)(?:\.(?P<packed>gz|zst))?$")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to load.
+
+    Attributes:
+        table: the table it is for.
+        path: where it is.
+        name: its path within the source folder, as reports print it.
+        form: csv, jsonl, parquet or xlsx.
+        sha256: of its bytes.
+        size: in bytes.
+        lines: its physical lines (text forms).
+        columns: its columns with their SQL types.
+        read_path: what the engine reads: the file itself, or a copy put in order.
+        first_line: the line of its first record.
+        shifts: from which record on (from 0) lines are how many further down than records, where a record takes
+            more than one line.
+        malformed: line and text of what is not a record at all.
+    """
+
+    table: str
+    path: Path
+    name: str
+    form: str
+    sha256: str
+    size: int
+    lines: int | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    read_path: Path | None = None
+    first_line: int = 1
+    shifts: tuple[tuple[int, int], ...] = ()
+    malformed: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def reading(self) -> Path:
+        """What the engine reads."""
+        return self.read_path or self.path
+
+    def put_in_order(self, **changes: object) -> Source:
+        """The same file, with what was found out about it."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+def discover(folder: Path) -> list[Source]:
+    """The files of a source folder, table by table, in the order of their names, each hashed.
+
+    Raises:
+        AuditError: no such folder, no file for any table in it, or a file that cannot be read.
+    """
+    if not folder.is_dir():
+        raise AuditError("no such folder", file=folder, fix="Give the folder that holds the registers and logs.")
+    found = [
+        _hashed(contract, path, folder)
+        for contract in load_contracts().values()
+        for path in sorted(_candidates(folder, contract.table))
+    ]
+    if not found:
+        raise AuditError(
+            "no file for any table here", file=folder, expected="files such as consents.csv or processing_events-2026-07.csv.gz"
+        )
+    return found
+
+
+def _candidates(folder: Path, table: str) -> Iterator[Path]:
+    for path in folder.iterdir():
+        stem, _, ending = path.name.partition(".")
+        ours = stem == table or stem.startswith(f"{table}-")
+        if ours and path.is_file() and _NAME.fullmatch(ending):
+            yield path
+        elif path.name == table and path.is_dir():
+            yield from (p for p in path.iterdir() if p.is_file() and _NAME.search(p.name))
+
+
+def _hashed(contract: Contract, path: Path, folder: Path) -> Source:
+    match = _NAME.search(path.name)
+    assert match
+    form = {"ndjson": "jsonl"}.get(match["form"], match["form"])
+    name = path.relative_to(folder).as_posix()
+    if form == "xlsx" and contract.kind == "log":
+        raise AuditError("a log cannot be a spreadsheet", file=name, fix="Export it as CSV.")
+    sha256, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as f:
+            while chunk := f.read(_CHUNK):
+                sha256.update(chunk)
+                size += len(chunk)
+        lines = count_lines(path) if form in ("csv", "jsonl") else None
+    except (OSError, EOFError, zstandard.ZstdError) as e:
+        raise AuditError(f"cannot be read: {e}", file=name, fix="Export the file again.") from None
+    return Source(contract.table, path, name, form, sha256.hexdigest(), size, lines)
+
+
+def open_bytes(path: Path) -> BinaryIO:
+    """A file's bytes, unpacked."""
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    if path.suffix == ".zst":
+        return zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)  # type: ignore[return-value]
+    return path.open("rb")
+
+
+def open_text(path: Path) -> io.TextIOWrapper:
+    """A file's text, unpacked; bytes that are not UTF-8 come as surrogates."""
+    return io.TextIOWrapper(open_bytes(path), "utf-8-sig", errors="surrogateescape", newline="")
+
+
+def count_lines(path: Path) -> int:
+    """Physical lines, the last one counted also where it has no line end."""
+    lines, last = 0, b"\n"
+    with open_bytes(path) as f:
+        while chunk := f.read(_CHUNK):
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
+    return lines + (last != b"\n")

@@ -1,0 +1,71 @@
+"""JSON Lines: one object a line, read as text and typed by the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from audit.contract import load_contracts
+from audit.errors import AuditError
+from audit.sources.files import Source, open_text
+from audit.sources.typed import literal
+from audit.store import Connection
+
+_SAMPLE_LINES = 1000
+
+
+def describe(source: Source) -> Source:
+    """Say which columns the file may have: those of the contract, and further ones its first lines show.
+
+    Raises:
+        AuditError: the first line is not an object.
+    """
+    names: dict[str, str] = {}
+    seen = 0
+    with open_text(source.path) as text:
+        for number, line in zip(range(1, _SAMPLE_LINES + 1), text, strict=False):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                if seen == 0:
+                    raise AuditError("not an object", file=source.name, line=number, expected="one JSON object a line")
+                continue
+            seen += 1
+            names |= dict.fromkeys(row, "VARCHAR")
+    if not seen:
+        raise AuditError("the file is empty", file=source.name, expected="one JSON object a line")
+    contract = load_contracts()[source.table]
+    columns = {c.name: "VARCHAR" for c in contract.columns} | names
+    return source.put_in_order(columns=columns)
+
+
+def relation(sources: Sequence[Source]) -> str:
+    """The table function that reads files of the same columns; a line that is no object gives a row of nulls."""
+    paths = ", ".join(literal(str(s.reading)) for s in sources)
+    columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in sources[0].columns)
+    return f"read_ndjson([{paths}], columns = {{{columns}}}, ignore_errors = true, filename = true)"
+
+
+def lines_relation(source: Source) -> str:
+    """The file's lines as they stand, numbered from 1."""
+    return (
+        f"(SELECT row_number() OVER () AS line, row_text FROM read_csv([{literal(str(source.reading))}],"
+        " auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', columns = {'row_text': 'VARCHAR'}))"
+    )
+
+
+def put_in_order(source: Source, con: Connection) -> Source:
+    """Where blank lines stand between the records: remember how they shift the lines after them."""
+    found = con.execute(f"""
+        SELECT record, delta FROM (
+          SELECT *, lag(delta, 1, 0) OVER (ORDER BY record) AS delta_before FROM (
+            SELECT record, line - 1 - record AS delta FROM (
+              SELECT line, row_number() OVER (ORDER BY line) - 1 AS record
+              FROM {lines_relation(source)} WHERE trim(row_text) <> '')))
+        WHERE delta <> delta_before ORDER BY record
+    """).fetchall()
+    return source.put_in_order(read_path=source.path, shifts=tuple(found))

@@ -1,0 +1,256 @@
+"""A load: files are hashed, read by their contract, and become the next snapshot, wholly or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from audit.contract import Contract, load_contracts
+from audit.errors import AuditError
+from audit.policy import Policy
+from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
+from audit.sources.account import Account, account_for, exclude_duplicates
+from audit.sources.files import Source, discover
+from audit.sources.typed import MACROS, literal, typed_select
+from audit.store import (
+    Connection,
+    DatabaseError,
+    Snapshot,
+    commit,
+    core_select,
+    keep_house,
+    read_snapshot,
+    scratch,
+    sql_file,
+    writing,
+)
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did.
+
+    ``tables`` has a row a table: table, files, read, accepted, duplicate, rejected. ``unchanged`` says that every file
+    was there already. ``messages`` name columns that were kept out and files that were there already.
+    """
+
+    tables: list[dict[str, Any]]
+    unchanged: bool
+    messages: list[str] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+
+
+def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress = lambda *_: None) -> LoadReport:
+    """Load source folders into a database.
+
+    Args:
+        db: the database's folder; made where it is not there.
+        folders: the source folders.
+        policy: the organisation's policy: its zone is that of times without an offset.
+        progress: called with a table's name, files done and files in all.
+
+    Returns:
+        What was read, accepted, found twice and rejected.
+
+    Raises:
+        AuditError: a file or the database cannot be read or written; the database is as it was.
+    """
+    sources = [s for folder in folders for s in discover(folder)]
+    with writing(db) as before:
+        before = before or Snapshot(db, 0, str(policy.zone), "")
+        if before.zone != str(policy.zone):
+            raise AuditError("this database holds times of another zone", file=db, expected=before.zone)
+        known = {(f["table"], f["sha256"]) for f in before.files}
+        fresh, messages = [], []
+        for source in sources:
+            if (source.table, source.sha256) in known:
+                messages.append(f"{source.name}: loaded already, nothing to do")
+            else:
+                known.add((source.table, source.sha256))
+                fresh.append(source)
+        house = keep_house(db, policy)
+        if not fresh and house == before.house:
+            return LoadReport([], True, messages, before)
+        with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
+            con.execute(MACROS)
+            after = _Load(con, before, Path(temporary), progress).run(fresh, messages)
+        after = replace(after, house=house)
+        commit(after)
+    return LoadReport(_by_table(after.files[len(before.files) :]), False, messages, read_snapshot(db))
+
+
+def _settings(db: Path) -> Mapping[str, str | int]:
+    settings: dict[str, str | int] = {"temp_directory": str(db / "parts")}
+    if limit := os.environ.get("AUDIT_MEMORY_LIMIT"):
+        settings["memory_limit"] = limit
+    return settings
+
+
+def _by_table(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    totals: dict[str, dict[str, Any]] = {}
+    for f in files:
+        row = totals.setdefault(f["table"], {"table": f["table"], "files": 0} | dict.fromkeys(_COUNTS, 0))
+        row["files"] += 1
+        for name in _COUNTS:
+            row[name] += f[name]
+    return list(totals.values())
+
+
+_COUNTS = ("read", "accepted", "duplicate", "rejected")
+
+
+@dataclass
+class _Load:
+    """The steps of one load on one connection; what it adds to the snapshot gathers in lists."""
+
+    con: Connection
+    before: Snapshot
+    temporary: Path
+    progress: Progress
+    parts: list[dict[str, Any]] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+
+    def run(self, sources: Sequence[Source], messages: list[str]) -> Snapshot:
+        number = self.before.number + 1
+        next_id = 1 + max((f["source_id"] for f in self.before.files), default=0)
+        tables: dict[str, list[tuple[int, Source]]] = defaultdict(list)
+        for source_id, source in enumerate(sources, start=next_id):
+            tables[source.table].append((source_id, source))
+        done = 0
+        for table, numbered in tables.items():
+            self.progress(table, done, len(sources))
+            self._table(load_contracts()[table], numbered, number, messages)
+            done += len(numbered)
+        self.progress("", done, len(sources))
+        return self._snapshot(number, set(tables))
+
+    def _table(
+        self, contract: Contract, numbered: Sequence[tuple[int, Source]], number: int, messages: list[str]
+    ) -> None:
+        """Read a table's files, those of one form and header together, and set aside what is there twice."""
+        groups: dict[tuple[Any, ...], list[tuple[int, Source]]] = defaultdict(list)
+        for source_id, source in numbered:
+            described = self._described(contract, source, source_id)
+            extra = sorted(set(described.columns) - {c.name for c in contract.columns})
+            if extra:
+                messages.append(f"{source.name}: columns kept out: {', '.join(extra)}")
+            form = "csv" if described.form == "xlsx" else described.form
+            groups[form, tuple(described.columns.items())].append((source_id, described))
+        parts = []
+        for i, ((form, _), group) in enumerate(groups.items()):
+            path = f"parts/{contract.table}-{number:06d}-{i}.parquet"
+            accounts = self._part(contract, form, group, path)
+            parts.append({"table": contract.table, "path": path, "refused": any(a.rejected for a in accounts)})
+            self.accounts += accounts
+        view = replace(self.before, parts=(*self.before.parts, *parts))
+        for part in parts:
+            view = exclude_duplicates(self.con, view, contract, part, self.accounts)
+        self.parts += [p for p in view.parts if p["path"] in {q["path"] for q in parts}]
+
+    def _described(self, contract: Contract, source: Source, source_id: int) -> Source:
+        match source.form:
+            case "csv":
+                described = csv_file.describe(source)
+            case "jsonl":
+                described = jsonl_file.describe(source)
+            case "parquet":
+                described = parquet_file.describe(source, self.con)
+            case _:
+                described = xlsx_file.put_in_order(source, self.temporary / f"{source_id}.csv")
+        for column in contract.columns:
+            if column.required and column.name not in described.columns:
+                raise AuditError(
+                    "a required column is missing",
+                    file=source.name,
+                    line=max(1, described.first_line - 1),
+                    column=column.name,
+                    fix=f"Its columns are: {', '.join(map(str, described.columns))}.",
+                )
+        return described
+
+    def _part(self, contract: Contract, form: str, group: list[tuple[int, Source]], path: str) -> list[Account]:
+        """Write one part and account for its files; files in which lines and records differ are put in order first."""
+        for _ in range(2):
+            self._copy(contract, form, group, path)
+            accounts = account_for(self.con, self.before.folder / path, form, group, contract)
+            crooked = {a.source_id for a in accounts if a.crooked}
+            if not crooked:
+                return accounts
+            tidy = partial(self._tidied, form=form)
+            group = [(i, tidy(i, s) if i in crooked else s) for i, s in group]
+        return accounts
+
+    def _tidied(self, source_id: int, source: Source, form: str) -> Source:
+        if form == "csv":
+            return csv_file.put_in_order(source, self.temporary / f"{source_id}.csv")
+        return jsonl_file.put_in_order(source, self.con)
+
+    def _copy(self, contract: Contract, form: str, group: Sequence[tuple[int, Source]], path: str) -> None:
+        sources = [s for _, s in group]
+        forms = {"csv": csv_file, "jsonl": jsonl_file, "parquet": parquet_file}
+        relation = forms[form].relation(sources)  # type: ignore[attr-defined]
+        first, paths = group[0][0], ", ".join(literal(str(s.reading)) for s in sources)
+        ids = ", ".join(str(i) for i, _ in group)
+        source_id = f"CAST(([{ids}])[list_position([{paths}], filename)] AS INTEGER)" if len(group) > 1 else f"{first}::INTEGER"
+        select = typed_select(contract, relation, sources[0].columns, source_id)
+        target = self.before.folder / path
+        try:
+            self.con.execute(f"COPY ({select}) TO {literal(str(target) + '.tmp')} (FORMAT parquet)")
+        except DatabaseError as e:
+            raise _unreadable(e, sources) from None
+        with open(str(target) + ".tmp", "rb") as f:
+            os.fsync(f.fileno())
+        os.replace(str(target) + ".tmp", target)
+
+    def _snapshot(self, number: int, touched: set[str]) -> Snapshot:
+        before = self.before
+        files = [*before.files, *(a.record() for a in self.accounts)]
+        snapshot = replace(before, number=number, parts=(*before.parts, *self.parts), files=tuple(files))
+        rejected, lines = self._keep_asides(number)
+        files = [f | ({"lines": lines} if lines and f["shifted"] else {}) for f in files]
+        derived = dict(before.derived)
+        for name, table in (("consent_intervals", "consents"), ("preference_intervals", "communication_preferences")):
+            if table in touched:
+                derived[name] = self._derive(snapshot, name, load_contracts()[table], number)
+        kept = (*before.rejected, rejected) if rejected else before.rejected
+        return replace(snapshot, files=tuple(files), derived=derived, rejected=kept)
+
+    def _derive(self, snapshot: Snapshot, name: str, contract: Contract, number: int) -> str:
+        """What every check of a log would otherwise compute again: written once a load."""
+        path = f"parts/{name}-{number:06d}.parquet"
+        self.con.execute("CREATE SCHEMA IF NOT EXISTS core")
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW source_rows AS {core_select(snapshot, contract)}")
+        select = sql_file(f"derived/{name}").replace(f"core.{contract.table}", "source_rows")
+        self.con.execute(f"COPY ({select}) TO {literal(str(snapshot.folder / path))} (FORMAT parquet)")
+        return path
+
+    def _keep_asides(self, number: int) -> tuple[str | None, str | None]:
+        """Write the refused rows and the line shifts of this load, where there are any."""
+        rejected = lines = None
+        if any(a.rejected for a in self.accounts):
+            rejected = f"parts/rejected-{number:06d}.parquet"
+            self._copy_table("rejected_rows", rejected, "source_id, line, column_name")
+        if any(a.source.shifts for a in self.accounts):
+            lines = f"parts/lines-{number:06d}.parquet"
+            self._copy_table("line_shifts", lines, "source_id, from_record")
+        return rejected, lines
+
+    def _copy_table(self, table: str, path: str, order: str) -> None:
+        target = literal(str(self.before.folder / path))
+        self.con.execute(f"COPY (FROM {table} ORDER BY {order}) TO {target} (FORMAT parquet)")
+
+
+def _unreadable(error: Exception, sources: Sequence[Source]) -> AuditError:
+    """The engine's word about a file, without the row it may quote."""
+    text = str(error)
+    name = next((s.name for s in sources if str(s.reading) in text), sources[0].name)
+    what = "No space left on device" if "space left" in text else text.splitlines()[0].split(":")[0]
+    return AuditError(f"cannot be read: {what}", file=name, fix="Export the file again, or look at it in an editor.")

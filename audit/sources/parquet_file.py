@@ -1,0 +1,29 @@
+"""Parquet: typed already; the contract says what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from audit.errors import AuditError
+from audit.sources.files import Source
+from audit.sources.typed import literal
+from audit.store import Connection, DatabaseError
+
+
+def describe(source: Source, con: Connection) -> Source:
+    """Read the file's own schema.
+
+    Raises:
+        AuditError: it is not a Parquet file, or is cut off.
+    """
+    try:
+        columns = con.sql(f"SELECT * FROM read_parquet({literal(str(source.path))}) LIMIT 0")
+    except DatabaseError:
+        raise AuditError("not a whole Parquet file", file=source.name, fix="Export the file again.") from None
+    return source.put_in_order(columns=dict(zip(columns.columns, map(str, columns.types), strict=True)))
+
+
+def relation(sources: Sequence[Source]) -> str:
+    """The table function that reads files of the same schema."""
+    paths = ", ".join(literal(str(s.reading)) for s in sources)
+    return f"read_parquet([{paths}], filename = true)"

@@ -1,0 +1,146 @@
+"""From text to typed columns: the SELECT that reads a file by its contract and says what is wrong with each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from audit.contract import Column, Contract, Order, RequiredWhen
+
+# Why a row was refused.
+REASONS: Mapping[str, str] = {
+    "missing": "a required value is missing",
+    "unparsable": "the value cannot be read",
+    "not_in_vocabulary": "the value is not one of those allowed",
+    "end_before_start": "it ends before it starts",
+    "duplicate_key": "another row with this key has different content",
+    "malformed": "the row does not have the file's form",
+}
+
+# Wall time to an instant: of an hour that occurs twice the first, of one that is skipped none (contracts.md, Files).
+MACROS = """
+CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
+  WHEN CAST(CAST(wall AS TIMESTAMPTZ) AS TIMESTAMP) <> wall THEN NULL
+  WHEN CAST(CAST(wall AS TIMESTAMPTZ) - INTERVAL 1 HOUR AS TIMESTAMP) = wall
+  THEN CAST(wall AS TIMESTAMPTZ) - INTERVAL 1 HOUR
+  WHEN CAST(CAST(wall AS TIMESTAMPTZ) - INTERVAL 30 MINUTE AS TIMESTAMP) = wall
+  THEN CAST(wall AS TIMESTAMPTZ) - INTERVAL 30 MINUTE
+  ELSE CAST(wall AS TIMESTAMPTZ) END
+"""
+
+_LOCAL = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
+_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)"
+_DURATION = r"P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?"
+
+# {0} is the text. LIKE first: it costs a tenth of the pattern, and nearly every stamp has one of the two forms.
+_TYPED: Mapping[str, str] = {
+    "text": "{0}",
+    "country": "CASE WHEN regexp_full_match({0}, '[A-Z]{{2}}') THEN {0} END",
+    "duration": f"CASE WHEN regexp_full_match({{0}}, '{_DURATION.replace('{', '{{').replace('}', '}}')}')"
+    " AND right({0}, 1) NOT IN ('P', 'T') THEN {0} END",
+    "date": "CASE WHEN {0} LIKE '____-__-__' THEN TRY_CAST({0} AS DATE) END",
+    "timestamp": "CASE WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+__:__'"
+    f" OR regexp_full_match({{0}}, '{_OFFSET.replace('{', '{{').replace('}', '}}')}') THEN TRY_CAST({{0}} AS TIMESTAMPTZ)"
+    f" WHEN regexp_full_match({{0}}, '{_LOCAL.replace('{', '{{').replace('}', '}}')}')"
+    " THEN local_instant(TRY_CAST({0} AS TIMESTAMP)) END",
+    "boolean": "CASE lower({0}) WHEN 'true' THEN true WHEN 'false' THEN false END",
+    "integer": "CASE WHEN regexp_full_match({0}, '[0-9]{{1,18}}') THEN CAST({0} AS BIGINT) END",
+}
+_LIST = """list_filter(list_transform(
+  CASE WHEN left({0}, 1) = '[' THEN from_json({0}, '["VARCHAR"]') ELSE string_split({0}, ';') END,
+  lambda v: trim(v)), lambda v: v <> '')"""
+
+
+def ident(name: str) -> str:
+    """A name, quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Text, quoted for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def typed_select(contract: Contract, relation: str, given: Mapping[str, str], source_id: str) -> str:
+    """The SELECT that turns a file's rows into core rows, in the file's order.
+
+    Args:
+        contract: the table's contract.
+        relation: the table function that reads the file.
+        given: the file's columns with their SQL types.
+        source_id: the expression for the file's number.
+
+    Returns:
+        SQL with the core columns, ``source_id``, ``_fault`` (``column|reason``, null where the row is good) and ``_raw``
+        (the row as JSON, where it is not).
+    """
+    raw = [f"{_raw(c, given)} AS {_raw_name(c)}" for c in contract.columns]
+    typed = [f"{_value(c, given)} AS {ident(c.name)}" for c in contract.columns]
+    typed += [f"length({_raw_name(c)}) = 10 AS {ident(f'{c.name}_is_date')}" for c in contract.columns if c.day_may_do]
+    faults = [f"WHEN {test} THEN {literal(f'{c.name}|{why}')}" for c in contract.columns for test, why in _faults(c, given)]
+    faults += [_rule_fault(rule) for rule in contract.rules]
+    row = ", ".join(f"{literal(name)}: r.{ident(name)}" for name in given)
+    core = ", ".join(ident(name) for name in contract.core_columns)
+    return f"""
+    SELECT {core}, source_id, _fault, CASE WHEN _fault IS NOT NULL THEN CAST(to_json(_row) AS VARCHAR) END AS _raw
+    FROM (SELECT *, CASE {" ".join(faults)} ELSE NULL END AS _fault
+      FROM (SELECT {", ".join(typed)}, {", ".join(_raw_name(c) for c in contract.columns)}, source_id, _row
+        FROM (SELECT {", ".join(raw)}, {{{row}}} AS _row, {source_id} AS source_id FROM {relation} AS r)))
+    """
+
+
+def _raw_name(column: Column) -> str:
+    return ident(f"raw {column.name}")
+
+
+def _as_it_is(column: Column, given: Mapping[str, str]) -> bool:
+    """Whether the file already holds the column's type (Parquet)."""
+    return given.get(column.name) == column.sql_type != "VARCHAR"
+
+
+def _raw(column: Column, given: Mapping[str, str]) -> str:
+    if column.name not in given:
+        return "CAST(NULL AS VARCHAR)"
+    name = f"r.{ident(column.name)}"
+    if _as_it_is(column, given):
+        return f"CASE WHEN isfinite({name}) THEN {name} END" if column.type in ("date", "timestamp") else name
+    if given[column.name].endswith("[]"):
+        return f"CAST(to_json({name}) AS VARCHAR)"
+    return f"nullif({name if given[column.name] == 'VARCHAR' else f'CAST({name} AS VARCHAR)'}, '')"
+
+
+def _value(column: Column, given: Mapping[str, str]) -> str:
+    raw = _raw_name(column)
+    if column.name not in given:
+        return f"CAST(NULL AS {column.sql_type})"
+    if column.is_list:
+        values = raw if _as_it_is(column, given) else _LIST.format(raw)
+        return f"CASE WHEN len({values}) > 0 THEN {values} END"
+    return raw if _as_it_is(column, given) else _TYPED[column.type].format(raw)
+
+
+def _faults(column: Column, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The conditions under which a row is refused for this column, and the reason of each."""
+    raw, typed = _raw_name(column), ident(column.name)
+    if column.required:
+        yield f"{raw} IS NULL", "missing"
+    if column.name not in given:
+        return
+    if not column.is_list and column.type != "text":
+        yield f"{raw} IS NOT NULL AND {typed} IS NULL", "unparsable"
+    if column.type == "country_list":
+        yield f"len(list_filter({typed}, lambda v: NOT regexp_full_match(v, '[A-Z]{{2}}'))) > 0", "unparsable"
+    if column.values:
+        # An enum, not IN: a long IN list becomes a join, and a join loses the file's order.
+        words = f"ENUM({', '.join(map(literal, column.values))})"
+        if column.is_list:
+            yield f"len(list_filter({typed}, lambda v: TRY_CAST(v AS {words}) IS NULL)) > 0", "not_in_vocabulary"
+        else:
+            yield f"{typed} IS NOT NULL AND TRY_CAST({typed} AS {words}) IS NULL", "not_in_vocabulary"
+
+
+def _rule_fault(rule: Order | RequiredWhen) -> str:
+    if isinstance(rule, Order):
+        start, end = ident(rule.start), ident(rule.end)
+        return f"WHEN {end} < {start} THEN {literal(f'{rule.end}|end_before_start')}"
+    column, when, equals = rule.column, rule.when, rule.equals
+    return f"WHEN {ident(when)} = {literal(equals)} AND {ident(column)} IS NULL THEN {literal(f'{column}|missing')}"
