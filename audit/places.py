@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
-_INSTALLED = {"notebooks": _PACKAGE / "_notebooks", "mira": _PACKAGE / "_mira"}
+_INSTALLED = {"notebooks": _PACKAGE / "_notebooks", "mira": _PACKAGE / "samples" / "mira"}
 _CHECKOUT = {"notebooks": _PACKAGE.parent / "notebooks", "mira": _PACKAGE.parent / "data" / "mira"}
 
 
 def shipped(name: str) -> Path:
-    """The folder shipped under a name: ``notebooks``, or ``mira``, the sample organisation.
+    """The folder shipped under a name: ``notebooks``, or ``mira``, the sample organisation's own files.
 
     Raises:
         KeyError: no such folder is shipped.
     """
-    inside = _INSTALLED[name]
-    return inside if inside.is_dir() else _CHECKOUT[name]
+    # Only a built package has the notebooks inside; a folder beside it could then be another package's.
+    places = _INSTALLED if _INSTALLED["notebooks"].is_dir() else _CHECKOUT
+    return places[name]
