@@ -1,0 +1,289 @@
+"""Time limits of the law, each with the steps that lead to its end.
+
+The same arithmetic stands in ``sql/deadlines.sql`` for the checks; generated cases hold one against the other. How long
+a limit is, is never known here: it comes as a :class:`Limit` with its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from audit.duration import Duration
+from audit.errors import UsageError
+from audit.workdays import Calendar
+
+_ROLL = "Regulation 1182/71 art. 3(4)"
+_ANCHORS = ("collected", "last_activity", "relationship_end", "contract_end", "fiscal_year_end")
+_CONVENTIONS = ("elapsed", "regulation_1182")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A time limit as the law has it from one day to another (exclusive; None: still in force)."""
+
+    name: str
+    value: Duration
+    source: str
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True)
+class Due:
+    """When a time limit ends, and why.
+
+    Attributes:
+        due: the last day (the duty ends at its 24:00 local time), the instant, or None while the clock stands still.
+        steps: the reasoning, a sentence each, with dates and sources.
+        low_precision: only the day of the start was known where the limit counts hours.
+    """
+
+    due: date | datetime | None
+    steps: tuple[str, ...]
+    low_precision: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data: ``due`` as ISO 8601 text (a date, an instant with its offset, or None) and ``steps``."""
+        due = self.due.isoformat() if self.due else None
+        return {"due": due, "steps": list(self.steps), "low_precision": self.low_precision}
+
+
+@dataclass(frozen=True)
+class Pause:
+    """The time a proof of identity was waited for (GDPR 12(6)): from the day it was asked for to the day it came."""
+
+    asked: date
+    confirmed: date | None = None
+    doubted: bool = True
+
+
+@dataclass(frozen=True)
+class Extension:
+    """The notice of an extension (GDPR 12(3)): the day it was sent, and the reason it gave."""
+
+    notified: date
+    reason: str | None = None
+
+
+def due_request(
+    received: date,
+    *,
+    first: Limit,
+    extended: Limit,
+    calendar: Calendar,
+    identity_within: Duration,
+    pause: Pause | None = None,
+    extension: Extension | None = None,
+    refused: bool = False,
+    insufficient_reasons: Collection[str] = (),
+) -> Due:
+    """The last day to answer a person's request: GDPR 12(3), 12(4) and 12(6).
+
+    Args:
+        received: the local date of receipt.
+        first: the limit to answer.
+        extended: the limit where it was extended, counted from receipt too.
+        calendar: whose holidays move the last day.
+        identity_within: how soon after receipt the proof must be asked for to stop the clock.
+        pause: the proof of identity, if asked for.
+        extension: the notice of an extension, if sent.
+        refused: the request was refused, which is never extended.
+        insufficient_reasons: reasons, in lower case, that do not carry an extension.
+    """
+    steps = [f"Received on {_day(received)}; the hour does not matter (Regulation 1182/71 art. 3(1))."]
+    if pause and not _stops(received, pause, identity_within, steps):
+        pause = None
+    if pause and pause.confirmed is None:
+        steps.append(f"Proof asked for on {_day(pause.asked)} has not come: no last day while the clock stands still.")
+        return Due(None, tuple(steps))
+    due = _last_day(received, first, calendar, pause, steps)
+    if extension and _extends(due, extension, refused, insufficient_reasons, steps):
+        due = _last_day(received, extended, calendar, pause, steps)
+    steps.append(f"Last day: {_day(due)}, until 24:00 local time.")
+    return Due(due, tuple(steps))
+
+
+def _stops(received: date, pause: Pause, within: Duration, steps: list[str]) -> bool:
+    """Whether asking for a proof of identity stops the clock."""
+    latest = within.after_day(received)
+    if not pause.doubted:
+        steps.append("No reasonable doubt about identity: asking for proof stops nothing (GDPR 12(6)).")
+        return False
+    if pause.asked > latest:
+        steps.append(
+            f"Proof of identity asked for on {_day(pause.asked)}, later than {within.words} after receipt"
+            f" ({_day(latest)}): stops nothing (EDPB Guidelines 01/2022 para 159)."
+        )
+        return False
+    return True
+
+
+def _last_day(received: date, limit: Limit, calendar: Calendar, pause: Pause | None, steps: list[str]) -> date:
+    """Receipt plus a limit, with the pause, moved to a working day; only the last date moves."""
+    day = limit.value.after_day(received)
+    steps.append(f"{limit.value.words} from receipt: {_day(day)} ({limit.source}; Regulation 1182/71 art. 3(2)(c)).")
+    if pause and pause.confirmed:
+        asked = max(pause.asked, received)
+        confirmed = max(pause.confirmed, asked)
+        added = day + (confirmed - asked)
+        resumed = limit.value.after_day(confirmed) - (asked - received)
+        steps.append(
+            f"Clock stood still from {_day(asked)} to {_day(confirmed)} (GDPR 12(6)):"
+            f" with the {_days(confirmed - asked)} added it ends on {_day(added)};"
+            f" counted anew from the proof less the {_days(asked - received)} used, on {_day(resumed)} (IMY-2022-9442)."
+        )
+        day = min(added, resumed)
+        if added != resumed:
+            steps.append(f"The earlier counts: {_day(day)}; {_day(max(added, resumed))} can be argued.")
+    return _rolled(day, calendar, steps)
+
+
+def _rolled(day: date, calendar: Calendar, steps: list[str]) -> date:
+    moved = calendar.next_working_day(day)
+    if moved != day:
+        why = calendar.holiday(day) or f"a {day:%A}"
+        steps.append(f"{_day(day)} is {why}: moves to the next working day, {_day(moved)} ({_ROLL}).")
+    return moved
+
+
+def _extends(due: date, extension: Extension, refused: bool, insufficient: Collection[str], steps: list[str]) -> bool:
+    """Whether a notice extends the limit: in time, with a reason that carries it, and no refusal."""
+    notified = _day(extension.notified)
+    reason = (extension.reason or "").strip().lower()
+    if refused:
+        problem = "a refusal is not extended (GDPR 12(4))"
+    elif extension.notified > due:
+        problem = f"that is after the first last day, {_day(due)} (GDPR 12(3))"
+    elif not reason:
+        problem = "it gave no reason (GDPR 12(3))"
+    elif reason in insufficient:
+        problem = "its reason is neither complexity nor the number of requests (EDPB Guidelines 01/2022 paras 162-164)"
+    else:
+        steps.append(f"Extension notified on {notified}, by the first last day, {_day(due)}, with a reason: it counts.")
+        return True
+    steps.append(f"Extension notified on {notified} does not count: {problem}.")
+    return False
+
+
+def due_breach(aware: date | datetime, *, limit: Limit, zone: ZoneInfo, convention: str = "elapsed") -> Due:
+    """The last instant to notify the supervisory authority of a breach: GDPR 33(1).
+
+    Args:
+        aware: when the controller became aware; a date where no hour is known.
+        limit: the limit in hours.
+        zone: the zone the result is told in.
+        convention: ``elapsed`` time, or ``regulation_1182``: the hour of the event is not counted.
+
+    Returns:
+        The instant, or for a date the last day (low precision). Weekends and holidays move neither.
+    """
+    if convention not in _CONVENTIONS:
+        raise UsageError("not a convention", column="convention", expected=" or ".join(_CONVENTIONS))
+    if not isinstance(aware, datetime):
+        day = limit.value.after_day(aware)
+        return Due(
+            day,
+            (
+                f"Aware on {_day(aware)}, hour not known (low precision).",
+                f"{limit.value.words}, as {_days(day - aware)}: in time to the end of {_day(day)} ({limit.source}).",
+            ),
+            low_precision=True,
+        )
+    due = {name: hours_end(aware, limit.value, zone, name) for name in _CONVENTIONS}
+    other = next(name for name in _CONVENTIONS if name != convention)
+    steps = [f"Aware at {_at(aware.astimezone(zone))} (EDPB Guidelines 9/2022 paras 31-48)."]
+    if convention == "regulation_1182":
+        steps.append("The hour of the event is not counted: from the next full hour (Regulation 1182/71 art. 3(1)).")
+    steps.append(f"{limit.value.words} of elapsed time: {_at(due[convention])} ({limit.source}).")
+    steps.append(f"Weekends and holidays do not move a limit in hours ({_ROLL}).")
+    if due[other] != due[convention]:
+        steps.append(f"By the {other} convention it would be {_at(due[other])}.")
+    return Due(due[convention], tuple(steps))
+
+
+def hours_end(start: datetime, length: Duration, zone: ZoneInfo, convention: str) -> datetime:
+    """The instant a period in hours ends: elapsed from its start, or from the full hour that follows."""
+    if convention == "regulation_1182":
+        local = start.astimezone(zone)
+        into_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        start = start.astimezone(UTC) - into_hour + timedelta(hours=1)
+    end = length.after_instant(start, zone)
+    # With its offset instead of its zone: Python finds no instant of a doubled hour equal to one of another zone.
+    return end.replace(tzinfo=timezone(end.utcoffset() or timedelta()), fold=0)
+
+
+def due_retention(
+    start: date,
+    *,
+    period: Duration,
+    anchor: str = "collected",
+    source: str | None = None,
+    held_from: date | None = None,
+    held_to: date | None = None,
+) -> Due:
+    """The last day something may be kept: calendar arithmetic, clamped, no move to a working day.
+
+    Args:
+        start: the day the anchor names; for ``fiscal_year_end`` the day the financial year ended, of which the end of
+            the calendar year counts (bokföringslagen 7 kap. 2 §).
+        period: how long it is kept.
+        anchor: collected, last_activity, relationship_end, contract_end or fiscal_year_end.
+        source: where the period comes from, if it is law.
+        held_from: first day of a legal hold; one that began by the last day moves it.
+        held_to: the day after its last, None while it runs.
+    """
+    if anchor not in _ANCHORS:
+        raise UsageError("not an anchor", column="anchor", expected=", ".join(_ANCHORS))
+    steps = [f"Counted from {_day(start)} ({anchor})."]
+    if anchor == "fiscal_year_end":
+        start = start.replace(month=12, day=31)
+        steps = [f"The financial year ended in {start.year}: counted from {_day(start)}."]
+    due = period.after_day(start)
+    steps.append(f"{period.words} on: {_day(due)}{f' ({source})' if source else ''}; not moved to a working day.")
+    if held_from and held_from <= due:
+        if held_to is None:
+            steps.append(f"On legal hold since {_day(held_from)}: no last day while it runs.")
+            return Due(None, tuple(steps))
+        due = max(due, held_to)
+        steps.append(f"On legal hold from {_day(held_from)} until {_day(held_to)}: last day {_day(due)}.")
+    elif held_from:
+        steps.append(f"A legal hold from {_day(held_from)} began after the last day and moves nothing.")
+    return Due(due, tuple(steps))
+
+
+def due_period(start: date | datetime, *, period: Duration, calendar: Calendar, zone: ZoneInfo) -> Due:
+    """The end of any period of Union law under Regulation 1182/71 art. 3: hours, or days, weeks and months.
+
+    A period in hours wants an instant and ends at an instant; any other ends with a day.
+    """
+    if period.seconds:
+        if not isinstance(start, datetime):
+            raise UsageError("a period in hours starts at an instant", column="start", expected="a date with a time")
+        end = hours_end(start, period, zone, "regulation_1182")
+        return Due(end, (f"From the next full hour, {period.words}: {_at(end)} (Regulation 1182/71 art. 3(1)-(2)).",))
+    day = start.astimezone(zone).date() if isinstance(start, datetime) else start
+    nominal = period.after_day(day)
+    steps = [f"{period.words} from {_day(day)}, which is not counted: {_day(nominal)} (Regulation 1182/71 art. 3)."]
+    due = _rolled(nominal, calendar, steps)
+    if (nominal - day).days > 1:
+        second = calendar.next_working_day(calendar.next_working_day(day + timedelta(days=1)) + timedelta(days=1))
+        if second > due:
+            due = second
+            steps.append(f"At least two working days must lie within: {_day(due)} (Regulation 1182/71 art. 3(5)).")
+    return Due(due, tuple(steps))
+
+
+def _day(day: date) -> str:
+    return f"{day:%A} {day.isoformat()}"
+
+
+def _at(instant: datetime) -> str:
+    return f"{instant:%A} {instant.isoformat(sep=' ', timespec='auto')}"
+
+
+def _days(span: timedelta) -> str:
+    return Duration(days=span.days).words
