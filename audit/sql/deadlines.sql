@@ -1,0 +1,162 @@
+-- Time limits as the checks use them, the twin of audit/clock.py: generated cases hold one against the other.
+-- How long a limit is comes from law.* and house.*. The session's TimeZone is the organisation's zone, so a cast to DATE
+-- is the local date. 86400, 3600 and 60 only turn units into one another.
+
+-- The same day number n months on, or that month's last day where it has none (Regulation 1182/71 art. 3(2)(c)).
+CREATE OR REPLACE MACRO add_months(d, n) AS CAST(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE);
+
+CREATE OR REPLACE MACRO add_days(d, n) AS CAST(d AS DATE) + CAST(n AS INTEGER);
+
+-- A duration from a day: months, then days; hours count as days, a part of a day as a whole one.
+CREATE OR REPLACE MACRO add_on(d, months, days, seconds) AS
+  add_days(add_months(d, months), days + (seconds + 86399) // 86400);
+
+-- A duration from an instant: months by the wall clock, then elapsed time, a day being 24 hours.
+CREATE OR REPLACE MACRO add_at(t, months, days, seconds) AS
+  CASE WHEN months = 0 THEN t ELSE t + to_months(CAST(months AS INTEGER)) END + to_seconds(days * 86400 + seconds);
+
+-- The first instant after a local day: a duty with that due date is in time before it.
+CREATE OR REPLACE MACRO day_end(d) AS CAST(add_days(d, 1) AS TIMESTAMPTZ);
+
+-- 31 December of the year a financial year ended in (bokföringslagen 7 kap. 2 §).
+CREATE OR REPLACE MACRO year_end_on(d) AS make_date(year(CAST(d AS DATE)), 12, 31);
+
+-- The parts of an ISO 8601 duration; its form was checked when it was loaded.
+CREATE OR REPLACE MACRO iso_number(duration, pattern) AS
+  coalesce(CAST(nullif(regexp_extract(duration, pattern, 1), '') AS BIGINT), 0);
+CREATE OR REPLACE MACRO iso_months(duration) AS
+  CASE WHEN duration IS NOT NULL
+    THEN 12 * iso_number(duration, '(\d+)Y') + iso_number(duration, '^[^T]*?(\d+)M') END;
+CREATE OR REPLACE MACRO iso_days(duration) AS
+  CASE WHEN duration IS NOT NULL THEN 7 * iso_number(duration, '(\d+)W') + iso_number(duration, '(\d+)D') END;
+CREATE OR REPLACE MACRO iso_seconds(duration) AS
+  CASE WHEN duration IS NOT NULL
+    THEN 3600 * iso_number(duration, '(\d+)H') + 60 * iso_number(duration, 'T.*?(\d+)M') + iso_number(duration, '(\d+)S')
+  END;
+
+-- The day itself if it is a working day, else the first one after it (Regulation 1182/71 art. 3(4)).
+CREATE OR REPLACE MACRO next_working_day(d) AS (
+  SELECT w.next_working_day FROM law.working_days AS w WHERE w.day = CAST(d AS DATE)
+);
+
+-- How long something may be kept: calendar arithmetic, no move to a working day.
+CREATE OR REPLACE MACRO retention_due_on(anchor_on, period) AS
+  add_on(anchor_on, iso_months(period), iso_days(period), iso_seconds(period));
+
+-- GDPR 33(1): the last instant to notify the authority. Where only a day is known, the last microsecond of the day that
+-- many days on, so that `notified_at <= due` is right for both. No value where no limit was in force.
+CREATE OR REPLACE MACRO breach_due_at(aware_at, is_date) AS (
+  SELECT
+    CASE
+      WHEN is_date THEN day_end(add_on(aware_at, l.months, l.days, l.seconds)) - to_microseconds(1)
+      ELSE add_at(aware_at, l.months, l.days, l.seconds)
+    END
+  FROM law.limits AS l
+  WHERE l.name = 'breach_authority' AND l.valid_from <= CAST(aware_at AS DATE) AND CAST(aware_at AS DATE) < l.valid_to
+);
+
+-- The same where the hour of the event is not counted (Regulation 1182/71 art. 3(1)). Not date_trunc, which returns the
+-- second of two equal hours when the clock is put back.
+CREATE OR REPLACE MACRO next_hour(t) AS
+  t - to_seconds(60 * date_part('minute', t)) - to_microseconds(date_part('microsecond', t)) + to_seconds(3600);
+CREATE OR REPLACE MACRO breach_due_1182_at(aware_at) AS (
+  SELECT add_at(next_hour(aware_at), l.months, l.days, l.seconds)
+  FROM law.limits AS l
+  WHERE l.name = 'breach_authority' AND l.valid_from <= CAST(aware_at AS DATE) AND CAST(aware_at AS DATE) < l.valid_to
+);
+
+-- A limit from receipt with the pause of GDPR 12(6), before the move to a working day: the earlier of the limit plus the
+-- paused days, and the limit counted anew from the proof less the days used before it was asked for.
+CREATE OR REPLACE MACRO paused_due_on(received_on, asked_on, confirmed_on, months, days, seconds) AS
+  CASE
+    WHEN asked_on IS NULL THEN add_on(received_on, months, days, seconds)
+    ELSE least(
+      add_days(add_on(received_on, months, days, seconds), date_diff('day', asked_on, confirmed_on)),
+      add_days(add_on(confirmed_on, months, days, seconds), -date_diff('day', received_on, asked_on))
+    )
+  END;
+
+-- GDPR 12(3), 12(4), 12(6): one row for each request received before as_of; facts at or after as_of have not happened.
+--   No due dates either where no limit was in force on the day of receipt.
+--   is_paused: proof of identity was asked for in time and had not come: no due dates.
+--   extension: none, too_late (after the first due date), without_reason (none, or none that carries it) or valid.
+--   due_on: the extended limit where the extension is valid and the request was not refused, else first_due_on.
+CREATE OR REPLACE MACRO request_dues(as_of) AS TABLE (
+  WITH seen AS (
+    SELECT
+      r.request_id,
+      CAST(r.received_at AS DATE) AS received_on,
+      CASE WHEN r.identity_requested_at < as_of THEN CAST(r.identity_requested_at AS DATE) END AS requested_on,
+      CASE WHEN r.identity_confirmed_at < as_of THEN CAST(r.identity_confirmed_at AS DATE) END AS confirmed_on,
+      CASE WHEN r.extended_at < as_of THEN CAST(r.extended_at AS DATE) END AS extended_on,
+      nullif(lower(trim(r.extension_reason)), '') AS extension_reason,
+      coalesce(r.outcome = 'refused' AND r.answered_at < as_of, FALSE) AS is_refused
+    FROM core.requests AS r
+    WHERE r.received_at < as_of
+  ),
+
+  asked AS (
+    SELECT
+      s.*,
+      CASE
+        WHEN s.requested_on <= add_on(
+          s.received_on,
+          h.identity_request_within_months, h.identity_request_within_days, h.identity_request_within_seconds
+        ) THEN greatest(s.requested_on, s.received_on)
+      END AS asked_on
+    FROM seen AS s
+    CROSS JOIN house.settings AS h
+  ),
+
+  paused AS (
+    SELECT
+      * EXCLUDE (confirmed_on),
+      CASE WHEN confirmed_on IS NOT NULL THEN greatest(confirmed_on, asked_on) END AS confirmed_on,
+      asked_on IS NOT NULL AND confirmed_on IS NULL AS is_paused
+    FROM asked
+  ),
+
+  nominal AS (
+    SELECT
+      p.*,
+      CASE WHEN NOT p.is_paused
+        THEN paused_due_on(p.received_on, p.asked_on, p.confirmed_on, f.months, f.days, f.seconds)
+      END AS first_on,
+      CASE WHEN NOT p.is_paused
+        THEN paused_due_on(p.received_on, p.asked_on, p.confirmed_on, e.months, e.days, e.seconds)
+      END AS extended_due
+    FROM paused AS p
+    LEFT JOIN law.limits AS f
+      ON f.name = 'request_first' AND f.valid_from <= p.received_on AND p.received_on < f.valid_to
+    LEFT JOIN law.limits AS e
+      ON e.name = 'request_extended' AND e.valid_from <= p.received_on AND p.received_on < e.valid_to
+  ),
+
+  judged AS (
+    SELECT
+      n.*,
+      next_working_day(n.first_on) AS first_due_on,
+      next_working_day(n.extended_due) AS extended_due_on,
+      CASE
+        WHEN n.extended_on IS NULL THEN 'none'
+        WHEN n.extended_on > next_working_day(n.first_on) THEN 'too_late'
+        WHEN n.extension_reason IS NULL THEN 'without_reason'
+        WHEN n.extension_reason IN (SELECT i.reason FROM law.insufficient_reasons AS i) THEN 'without_reason'
+        ELSE 'valid'
+      END AS extension
+    FROM nominal AS n
+  )
+
+  SELECT
+    request_id,
+    received_on,
+    CASE WHEN asked_on IS NULL OR is_paused THEN 0 ELSE date_diff('day', asked_on, confirmed_on) END AS paused_days,
+    is_paused,
+    first_due_on,
+    extension,
+    CASE WHEN extension = 'valid' AND NOT is_refused THEN extended_due_on ELSE first_due_on END AS due_on
+  FROM judged
+);
+
+-- Elapsed hours from one instant to another, with fractions.
+CREATE OR REPLACE MACRO hours_between(from_at, to_at) AS date_diff('microsecond', from_at, to_at) / 3600000000.0;
