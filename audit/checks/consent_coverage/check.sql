@@ -1,0 +1,116 @@
+with resting as not materialized (
+    -- what is judged: events of the period whose activity rests on consent
+    select
+        e.event_id, e.occurred_at, e.system_id, e.client_id, e.subject_id, e.operation, e.source_id, e.source_row,
+        coalesce(e.client_id, '') as client_key,
+        case when e.client_id is null then 'controller' else 'processor' end as role,
+        a.activity_id,
+        a.purpose
+    from core.processing_events as e
+    join core.processing_activities as a on a.activity_id = e.activity_id
+    where a.legal_basis = 'consent'
+      and e.occurred_at >= $start and e.occurred_at < $end and e.occurred_at < $as_of
+),
+uncovered as materialized (
+    select r.*
+    from resting as r
+    anti join core.consent_intervals as i
+        on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
+       and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
+),
+decided_at as (
+    select u.event_id, max(c.effective_at) as effective_at
+    from uncovered as u
+    join core.consents as c
+        on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
+    where c.effective_at <= u.occurred_at
+    group by u.event_id
+),
+decisions as (
+    -- of rows at one instant the more protective decides
+    select
+        u.event_id,
+        d.effective_at,
+        bool_or(c.status = 'withdrawn') as is_withdrawn,
+        bool_or(c.status = 'refused') as is_refused,
+        min(case when c.status = 'given' then c.expires_at end) as expires_at
+    from uncovered as u
+    join decided_at as d on d.event_id = u.event_id
+    join core.consents as c
+        on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
+       and c.effective_at = d.effective_at
+    group by u.event_id, d.effective_at
+),
+given_later as (
+    select u.event_id
+    from uncovered as u
+    semi join core.consents as c
+        on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
+       and c.status = 'given' and c.effective_at > u.occurred_at and c.effective_at < $as_of
+),
+elsewhere as (
+    select u.event_id
+    from uncovered as u
+    semi join core.consent_intervals as i
+        on i.subject_id = u.subject_id and i.client_key = u.client_key
+       and i.purpose is distinct from u.purpose
+       and i.valid_from <= u.occurred_at and u.occurred_at < i.valid_to
+),
+reasoned as (
+    select
+        u.*,
+        case
+            when u.subject_id is null then 'no_subject'
+            when d.is_withdrawn then 'withdrawn'
+            when d.is_refused then 'refused'
+            when d.event_id is not null then 'expired'
+            when u.event_id in (select event_id from given_later) then 'given_later'
+            when u.event_id in (select event_id from elsewhere) then 'other_purpose'
+            else 'never_given'
+        end as reason,
+        case when d.is_withdrawn then d.effective_at when not d.is_refused then d.expires_at end as ended_at
+    from uncovered as u
+    left join decisions as d on d.event_id = u.event_id
+)
+select
+    event_id as item,
+    'compliant' as outcome,
+    cast(null as varchar) as reason,
+    role,
+    client_id,
+    subject_id,
+    occurred_at,
+    cast(null as timestamptz) as due_at,
+    cast(null as double) as amount,
+    source_id,
+    source_row,
+    system_id,
+    purpose,
+    operation as kind,
+    cast(null as varchar) as detail,
+    activity_id,
+    cast(null as timestamptz) as ended_at
+from resting as r
+semi join core.consent_intervals as i
+    on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
+   and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
+union all
+select
+    event_id as item,
+    case when reason = 'no_subject' then 'undetermined' else 'violation' end as outcome,
+    reason,
+    role,
+    client_id,
+    subject_id,
+    occurred_at,
+    cast(null as timestamptz) as due_at,
+    case when subject_id is not null then hours_between(ended_at, occurred_at) end as amount,
+    source_id,
+    source_row,
+    system_id,
+    purpose,
+    operation as kind,
+    'Activity ' || activity_id || coalesce(', purpose ' || purpose, ', without a purpose') || '.' as detail,
+    activity_id,
+    ended_at
+from reasoned

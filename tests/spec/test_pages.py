@@ -1,0 +1,136 @@
+"""Every worked case of every check's page, on a fresh database."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from audit.casebook import Case
+from audit.catalog import Check, load_catalog
+from audit.contract import load_contracts
+from tests.spec import world
+
+CATALOG = load_catalog()
+CASES = [(check, case) for check in CATALOG.values() for case in check.cases]
+KINDS = ("Compliant", "Violation", "Undetermined", "Pending", "Edge", "No rows")
+
+each_check = pytest.mark.parametrize("check", CATALOG.values(), ids=CATALOG.keys())
+each_case = pytest.mark.parametrize(("check", "case"), CASES, ids=[f"{k.name}: {c.name}" for k, c in CASES])
+
+
+@each_case
+def test_the_check_says_what_its_page_says(check: Check, case: Case) -> None:
+    with world.world(case) as con:
+        found = {_key(row): row for row in world.judge(con, check, case)}
+    expected = {_key(row): row for row in case.expected}
+    assert len(expected) == len(case.expected)
+    assert found.keys() == expected.keys()
+    for key, row in expected.items():
+        wrong = {c: found[key][c] for c, cell in row.items() if not world.same(found[key][c], cell)}
+        assert not wrong, f"{key}: line {case.line} expects otherwise"
+
+
+@each_case
+def test_no_reason_is_given_that_the_page_does_not_know(check: Check, case: Case) -> None:
+    with world.world(case) as con:
+        for row in world.judge(con, check, case):
+            assert row["outcome"] in ("compliant", "violation", "pending", "undetermined")
+            if row["outcome"] in ("violation", "undetermined") or row["reason"]:
+                assert check.reason_text(row["outcome"], row["reason"])
+
+
+@each_case
+def test_each_item_occurs_once_and_is_where_the_population_says(check: Check, case: Case) -> None:
+    with world.world(case) as con:
+        found = world.judge(con, check, case)
+        assert len({_key(row) for row in found}) == len(found)
+        if check.population_sql:
+            dimensions = world.rows(con, world.bind(check.population_sql, case))
+            names = list(dimensions[0]) if dimensions else []
+            assert _bag(dimensions, names) == _bag(found, names)
+
+
+@each_check
+def test_the_page_has_a_case_of_each_kind(check: Check) -> None:
+    kinds = {case.name.split(":")[0] for case in check.cases}
+    assert kinds <= set(KINDS)
+    assert {"Compliant", "Violation", "Edge", "No rows"} <= kinds
+    empty = next(case for case in check.cases if case.name == "No rows")
+    assert not empty.tables
+    assert not empty.expected
+
+
+@each_check
+def test_every_reason_has_a_case(check: Check) -> None:
+    shown = {(row["outcome"], row["reason"]) for case in check.cases for row in case.expected if row.get("reason")}
+    assert shown == {(outcome, reason) for outcome, reasons in check.reasons.items() for reason in reasons}
+
+
+@each_check
+def test_every_reason_is_explained_on_the_page(check: Check) -> None:
+    counted = re.split(r"^## ", check.page, flags=re.MULTILINE)[2]
+    for reasons in check.reasons.values():
+        for reason in reasons:
+            assert f"`{reason}`" in counted
+
+
+@each_check
+def test_the_sql_reads_what_it_declares(check: Check) -> None:
+    read = set()
+    with world.empty() as con:
+        for name in ("consent_intervals", "preference_intervals"):
+            con.execute(f"CREATE TEMP TABLE kept AS FROM core.{name}; DROP VIEW core.{name}")
+            con.execute(f"CREATE TABLE core.{name} AS FROM kept; DROP TABLE kept")
+        for sql in filter(None, [check.sql, check.population_sql, *check.extras.values()]):
+            names = con.get_table_names(world.bind(sql, check.cases[0]), qualified=True)
+            read |= {name.split(" AS ")[0] for name in names}
+    assert read == set(check.reads)
+
+
+@each_check
+def test_the_columns_are_the_agreed_ones(check: Check) -> None:
+    with world.empty() as con:
+        described = con.execute(f"DESCRIBE ({world.bind(check.sql, check.cases[0])})").fetchall()
+        types = {row[0]: row[1] for row in described}
+        assert tuple(types)[:9] == world.FIRST
+        assert tuple(types)[9:11] == ("source_id", "source_row")
+        assert set(types) >= {"kind", "detail"}
+        for name in ("item", "outcome", "reason", "role", "client_id", "subject_id", "kind", "detail"):
+            assert types[name] == "VARCHAR", name
+        assert types["occurred_at"] == "TIMESTAMP WITH TIME ZONE"
+        assert types["due_at"] in ("DATE", "TIMESTAMP WITH TIME ZONE")
+        assert types["amount"] == "DOUBLE"
+        for entry in check.evidence:
+            sql = f"SELECT 1 FROM ({world.bind(check.sql, check.cases[0])}) AS f JOIN {entry.table} AS t ON {entry.where}"
+            con.execute(sql)
+
+
+@each_check
+def test_unit_and_key_are_the_contracts(check: Check) -> None:
+    contract = load_contracts()[check.unit]
+    assert check.key in {column.name for column in contract.columns}
+
+
+@each_check
+def test_further_tables_can_be_asked_for(check: Check) -> None:
+    for case in check.cases:
+        with world.world(case) as con:
+            for sql in check.extras.values():
+                con.execute(world.bind(sql, case)).fetchall()
+
+
+def test_the_preferences_speak_of_the_contracts_channels() -> None:
+    from audit import store
+
+    columns = {column.name: column for column in load_contracts()["communication_preferences"].columns}
+    channels = set(re.findall(r"\('(\w+)'\)", store.sql_file("derived/preference_intervals")))
+    assert channels | {"any"} == set(columns["channel"].values)
+
+
+def _key(row: dict[str, str | None]) -> tuple[str | None, str | None]:
+    return row.get("item_table"), row["item"]
+
+
+def _bag(rows: list[dict[str, object]], names: list[str]) -> list[str]:
+    return sorted(repr([row[name] for name in names]) for row in rows)
