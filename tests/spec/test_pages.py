@@ -102,7 +102,9 @@ def test_the_columns_are_the_agreed_ones(check: Check) -> None:
         assert types["due_at"] in ("DATE", "TIMESTAMP WITH TIME ZONE")
         assert types["amount"] == "DOUBLE"
         for entry in check.evidence:
-            sql = f"SELECT 1 FROM ({world.bind(check.sql, check.cases[0])}) AS f JOIN {entry.table} AS t ON {entry.where}"
+            sql = (
+                f"SELECT 1 FROM ({world.bind(check.sql, check.cases[0])}) AS f JOIN {entry.table} AS t ON {entry.where}"
+            )
             con.execute(sql)
 
 

@@ -72,8 +72,9 @@ def insert(con: Connection, table: str, row: dict[str, str | None], number: int)
         for name in [n.removesuffix("_is_date") for n in types if n.endswith("_is_date")]:
             is_date = bool(row.get(name)) and re.fullmatch(r"\d{4}-\d\d-\d\d", row[name] or "")
             row[f"{name}_is_date"] = str(bool(is_date)).lower()
-    casts = [f"string_split(?, ';')" if types[c].endswith("[]") else f"CAST(? AS {types[c]})" for c in row]
-    con.execute(f"INSERT INTO {table} ({', '.join(row)}) SELECT {', '.join(casts)}", list(row.values()))
+    casts = ["string_split(?, ';')" if types[c].endswith("[]") else f"CAST(? AS {types[c]})" for c in row]
+    columns = ", ".join(f'"{name}"' for name in row)
+    con.execute(f"INSERT INTO {table} ({columns}) SELECT {', '.join(casts)}", list(row.values()))
 
 
 def bind(sql: str, case: Case) -> str:

@@ -51,6 +51,7 @@ select
     channel as kind,
     case outcome
         when 'violation' then 'Contact by ' || channel || ' after a refusal.'
-        when 'undetermined' then 'Contact without ' || case reason when 'no_subject' then 'a person.' else 'a channel.' end
+        when 'undetermined' then
+            case reason when 'no_subject' then 'Contact without a person.' else 'Contact without a channel.' end
     end as detail
 from judged

@@ -1,0 +1,108 @@
+with incidents as (
+    select
+        i.incident_id, i.client_id, i.severity, i.detected_at, i.source_id, i.source_row,
+        coalesce(i.detected_at_is_date, false) as detected_at_is_date,
+        coalesce(i.role, case when i.client_id is null then 'controller' else 'processor' end) as role
+    from core.incidents as i
+    where i.detected_at < $end and i.detected_at < $as_of
+),
+trail as (
+    -- a stage's time is its first event, of resolved and evaluated the last; reopened moves nothing
+    select
+        incident_id,
+        stage,
+        case when stage in ('resolved', 'evaluated') then max("at") else min("at") end as done_at
+    from core.incident_events
+    where "at" < $as_of
+    group by incident_id, stage
+),
+open_incidents as (
+    select i.*
+    from incidents as i
+    anti join trail as t on t.incident_id = i.incident_id and t.stage = 'evaluated' and t.done_at < $start
+),
+stage_order as (
+    select * from (values
+        (1, 'registered'), (2, 'analysed'), (3, 'prioritised'), (4, 'resolved'), (5, 'evaluated')
+    ) as s (step, stage)
+),
+stages as (
+    select
+        i.incident_id, i.detected_at_is_date, s.step, s.stage, t.done_at,
+        case
+            when i.detected_at_is_date then day_end(add_on(i.detected_at, g.months, g.days, g.seconds))
+            else add_at(i.detected_at, g.months, g.days, g.seconds)
+        end as due_at
+    from open_incidents as i
+    cross join stage_order as s
+    left join house.incident_targets as g on g.severity = coalesce(i.severity, 'default') and g.stage = s.stage
+    left join trail as t on t.incident_id = i.incident_id and t.stage = s.stage
+),
+timed as (
+    -- a limit counted from a day runs to the end of a day, so the first instant after it is too late
+    select
+        *,
+        coalesce(done_at, $as_of) > due_at or (detected_at_is_date and done_at = due_at) as is_late,
+        max(done_at) over (
+            partition by incident_id order by step rows between unbounded preceding and 1 preceding
+        ) as done_before,
+        max(case when done_at is not null then step end) over (partition by incident_id) as furthest
+    from stages
+),
+summary as (
+    select
+        incident_id,
+        bool_or(coalesce(done_at < done_before, false)) as is_out_of_order,
+        bool_or(done_at is null and step < coalesce(furthest, 0)) as is_skipped,
+        min(case when is_late then step end) as late_step,
+        min(case when done_at is null then step end) as next_step,
+        bool_or(stage = 'evaluated' and done_at is not null) as is_evaluated
+    from timed
+    group by incident_id
+),
+judged as (
+    select
+        i.*,
+        case
+            when s.is_out_of_order then 'out_of_order'
+            when s.is_skipped then 'stage_skipped'
+            when late.stage is not null then 'late_' || late.stage
+        end as reason,
+        s.is_evaluated,
+        late.stage as late_stage,
+        late.done_at as late_done_at,
+        late.due_at as late_due_at,
+        next.stage as next_stage,
+        next.due_at as next_due_at
+    from open_incidents as i
+    join summary as s on s.incident_id = i.incident_id
+    left join timed as late on late.incident_id = i.incident_id and late.step = s.late_step
+    left join timed as next on next.incident_id = i.incident_id and next.step = s.next_step
+)
+select
+    incident_id as item,
+    case when reason is not null then 'violation' when is_evaluated then 'compliant' else 'pending' end as outcome,
+    reason,
+    role,
+    client_id,
+    cast(null as varchar) as subject_id,
+    detected_at as occurred_at,
+    case
+        when reason in ('out_of_order', 'stage_skipped') then null
+        when reason is not null then late_due_at
+        when not is_evaluated then next_due_at
+    end as due_at,
+    case
+        when reason not in ('out_of_order', 'stage_skipped')
+            then hours_between(late_due_at, coalesce(late_done_at, $as_of))
+    end as amount,
+    source_id,
+    source_row,
+    severity as kind,
+    case
+        when reason = 'out_of_order' then 'A stage bears an earlier time than one that comes before it.'
+        when reason = 'stage_skipped' then 'The stage ' || next_stage || ' was passed over.'
+        when reason is not null and late_done_at is null then 'The stage ' || late_stage || ' had not been reached.'
+        when reason is not null then 'The stage ' || late_stage || ' was reached after its target.'
+    end as detail
+from judged
