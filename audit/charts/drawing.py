@@ -1,0 +1,147 @@
+"""A chart as an object: its specification, its drawing, and what it says to somebody who cannot see it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from textwrap import wrap
+from typing import Any
+
+from audit import palette
+
+FONT = "IBM Plex Sans"
+SIZE = 12
+"""Text in charts, in pixels on a screen; on paper 8.5 points, see _PAPER."""
+FULL = 652
+"""Width on a screen, axes included, in pixels."""
+_TITLE_WIDTH = 84  # characters of a title in one line
+_PAPER = 8.5 / SIZE
+_VEGA_LITE = "5.21"
+"""The newest Vega-Lite that compiles to Vega 5, the one JupyterLab draws."""
+
+
+@cache
+def _engine() -> Any:
+    """vl_convert, knowing the package's own font, so that text is measured as it is drawn."""
+    import vl_convert
+
+    vl_convert.register_font_directory(str(files("audit") / "fonts"))
+    return vl_convert
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart with its finding in words.
+
+    Attributes:
+        title: the finding, as a sentence without its full stop.
+        alt: the finding and its figures for a reader who hears the page.
+        spec: Vega-Lite with its data inside, without the title.
+        caption: how to read it, where that does not show.
+    """
+
+    title: str
+    alt: str
+    spec: dict[str, Any]
+    caption: str | None = None
+
+    def svg(self) -> str:
+        """For paper: without the title, which is set as text beside it; the same specification gives the same bytes."""
+        svg: str = _engine().vegalite_to_svg(self.spec, vl_version=_VEGA_LITE)
+        return _stable(_resized(svg, _PAPER))
+
+    def png(self) -> bytes:
+        """For viewers that draw nothing themselves: with the title, at twice the screen's resolution."""
+        image: bytes = _engine().vegalite_to_png(self._titled(), vl_version=_VEGA_LITE, scale=2)
+        return image
+
+    def vega(self) -> dict[str, Any]:
+        """For JupyterLab, which draws it offline, with tooltips and selection."""
+        spec: dict[str, Any] = _engine().vegalite_to_vega(self._titled(), vl_version=_VEGA_LITE)
+        return spec
+
+    @property
+    def block(self) -> dict[str, Any]:
+        """What the report sets."""
+        return {
+            "kind": "chart",
+            "title": self.title,
+            "alt": self.alt,
+            "svg": self.svg(),
+            "caption": self.caption,
+        }
+
+    def _titled(self) -> dict[str, Any]:
+        subtitle = {"subtitle": self.caption} if self.caption else {}
+        return {**self.spec, "title": {"text": wrap(self.title, _TITLE_WIDTH)} | subtitle}
+
+    def _repr_mimebundle_(self, **_wanted: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        data = {
+            "application/vnd.audit.block+json": self.block,
+            "application/vnd.vega.v5+json": self.vega(),
+            "image/png": base64.b64encode(self.png()).decode(),
+            "text/plain": self.alt,
+        }
+        return data, {
+            "image/png": {"width": FULL},
+            "application/vnd.vega.v5+json": {"embed_options": {"actions": False, "renderer": "svg"}},
+        }
+
+
+def config() -> dict[str, Any]:
+    """The look every chart shares: one typeface, no frames, no grid behind directly labelled marks."""
+    text = {"labelFontSize": SIZE, "titleFontSize": SIZE, "labelFont": FONT, "titleFont": FONT}
+    return {
+        "font": FONT,
+        "background": "white",
+        "padding": 0,
+        "view": {"stroke": None},
+        "concat": {"spacing": 18},
+        "axis": text
+        | {
+            "labelColor": palette.INK,
+            "titleColor": palette.GREY,
+            "titleFontWeight": 400,
+            "domainColor": palette.RULE,
+            "tickColor": palette.RULE,
+            "gridColor": palette.RULE,
+            "labelLimit": 220,
+            "titleLimit": 400,
+        },
+        "text": {"font": FONT, "fontSize": SIZE, "color": palette.INK},
+        "title": {
+            "font": FONT,
+            "fontSize": 15,
+            "fontWeight": 600,
+            "color": palette.INK,
+            "anchor": "start",
+            "offset": 16,
+            "subtitleFont": FONT,
+            "subtitleFontSize": SIZE,
+            "subtitleColor": palette.GREY,
+        },
+    }
+
+
+def _resized(svg: str, by: float) -> str:
+    """The same drawing in another size: only the root's width and height change."""
+
+    def scaled(found: re.Match[str]) -> str:
+        return f'{found[1]}="{float(found[2]) * by:.2f}"'
+
+    head, tail = svg.split(">", 1)
+    return re.sub(r'\b(width|height)="([\d.]+)"', scaled, head) + ">" + tail
+
+
+def _stable(svg: str) -> str:
+    """Ids of clips and gradients count the drawings of the process: counted anew in each drawing."""
+    names: dict[str, str] = {}
+
+    def renamed(found: re.Match[str]) -> str:
+        return found[1] + names.setdefault(found[2], f"i{len(names)}") + found[3]
+
+    svg = re.sub(r'(\bid=")([^"]+)(")', renamed, svg)
+    return re.sub(r"(url\(#)([^)]+)(\))", renamed, svg)

@@ -1,0 +1,148 @@
+"""The form most questions want: a row each, its rate on a track, and what is not compliant beside it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from audit import palette
+from audit.charts.drawing import FULL, Chart, config
+from audit.lean import without_iri_grammar
+from audit.sentences import count
+from audit.words import Words
+
+with without_iri_grammar():
+    import altair as alt
+
+Rows = list[dict[str, Any]]
+Align = Literal["left", "right"]
+STEP = 28
+OPEN = ("violation", "waived", "undetermined", "pending")
+_JUDGED, _SHARE = 56, 58
+HEADS = {"violation": "Violations", "waived": "Waived", "undetermined": "Undetermined", "pending": "Pending"}
+
+
+def outcome_rows(rows: Rows, title: str, judged: str, words: Words) -> Chart:
+    """Rows with a label, a population, a rate and the counts of OPEN, as aligned columns that share one order.
+
+    ``judged`` heads the column of denominators. Columns of outcomes that do not occur are left out, save violations.
+    """
+    shown = [o for o in OPEN if o == "violation" or any(r[o] for r in rows)]
+    data = [
+        {
+            "label": r["label"],
+            "judged": words.integer(r["population"]),
+            "rate": r["rate"],
+            "share": words.percent(r["rate"]),
+        }
+        | {o: r[o] for o in shown}
+        | {f"{o}_text": words.integer(r[o]) for o in shown}
+        for r in rows
+    ]
+    chosen, opacity = choice("label")
+    heads = {f"{o}_text": HEADS[o] for o in shown}
+    base = lines(data, {"label": "", "judged": judged, "share": "Compliant of decided"} | heads)
+    names = min(200, max(7 * max(len(r["label"]) for r in rows), 80)) if rows else 80
+    numbers = {o: 7 * len(HEADS[o]) for o in shown if o != "violation"}
+    track, gap = 84, 12
+    bars = FULL - names - _JUDGED - track - _SHARE - sum(numbers.values()) - gap * (3 + len(numbers))
+    lively = base.encode(opacity=opacity)
+    columns = [
+        text_column(base, "label", "", names).add_params(chosen),
+        text_column(base, "judged", judged, _JUDGED, "right"),
+        _track(lively, track),
+        _violations(lively, data, max(bars, 70)),
+        *(text_column(base, f"{o}_text", HEADS[o], width, "right") for o, width in numbers.items()),
+    ]
+    said = "; ".join(_said(r, shown, words) for r in rows)
+    return finish(alt.hconcat(*columns, spacing=gap), title, f"A row each: {said}.")
+
+
+def table(data: Rows) -> alt.Chart:
+    """A chart of rows that travel inside it."""
+    return alt.Chart(alt.Data(values=data))  # type: ignore[no-untyped-call]
+
+
+def lines(data: Rows, tooltip: dict[str, str], field: str = "label", step: int = STEP) -> alt.Chart:
+    """A line for each row, in the order given, known by a field; the tooltip names what it shows."""
+    y = alt.Y(f"{field}:N", sort=None, axis=None)
+    return table(data).properties(height=alt.Step(step)).encode(y=y, tooltip=tips(tooltip))
+
+
+def text_column(base: alt.Chart, field: str, head: str, width: float, align: Align = "left") -> Any:
+    """A column of words or numbers, headed."""
+    x = 0 if align == "left" else width
+    return (
+        base.mark_text(align=align, limit=width)
+        .encode(
+            text=f"{field}:N",
+            x=alt.X("here:Q", axis=header(head, align), scale=alt.Scale(domain=[0, width], nice=False)),
+        )
+        .transform_calculate(here=str(x))
+        .properties(width=width)
+    )
+
+
+def _track(base: alt.Chart, width: float) -> Any:
+    """The rate on its way to 100 %, with its number behind."""
+    scale, axis = alt.Scale(domain=[0, 1]), header("Compliant, % of decided")
+    rail = base.mark_bar(height=8, color=palette.OUTCOMES["compliant"]).encode(
+        x=alt.X("none:Q", scale=scale, axis=axis), x2="all:Q"
+    )
+    bar = base.mark_bar(height=8, color=palette.GREY).encode(x=alt.X("rate:Q", scale=scale, axis=axis))
+    number = base.mark_text(align="right", dx=_SHARE, fontWeight=600).encode(
+        x=alt.X("all:Q", scale=scale, axis=axis), text="share:N"
+    )
+    return alt.layer(rail, bar, number).transform_calculate(none="0", all="1").properties(width=width)
+
+
+def _violations(base: alt.Chart, data: Rows, width: float) -> Any:
+    """The count that needs attention, as bars with their numbers."""
+    scale = alt.Scale(
+        domain=[0, max((r["violation"] for r in data), default=0) or 1], range=[0, width - 40], nice=False
+    )
+    x = alt.X("violation:Q", scale=scale, axis=header(HEADS["violation"]))
+    bars = base.mark_bar(height=12, color=palette.ACCENT).encode(x=x)
+    numbers = base.mark_text(align="left", dx=5).encode(x=x, text="violation_text:N")
+    return alt.layer(bars, numbers).properties(width=width)
+
+
+def header(title: str, align: Align = "left") -> alt.Axis:
+    """A column's head: an axis' title above marks that carry their own numbers."""
+    return alt.Axis(
+        title=title,
+        orient="top",
+        labels=False,
+        ticks=False,
+        domain=False,
+        grid=False,
+        titleAnchor="start" if align == "left" else "end",
+        titleAlign=align,
+        titlePadding=8,
+    )
+
+
+def choice(field: str) -> tuple[Any, Any]:
+    """A row under the pointer, and the opacity that lets the others step back."""
+    chosen = alt.selection_point(name="chosen", fields=[field], on="pointerover", clear="pointerout", empty=True)
+    return chosen, alt.condition(chosen, alt.value(1), alt.value(0.35))
+
+
+def tips(fields: dict[str, str]) -> list[alt.Tooltip]:
+    """A tooltip: each field with what it is called."""
+    return [alt.Tooltip(f"{name}:N", title=title or name) for name, title in fields.items()]
+
+
+def finish(chart: Any, title: str, said: str, caption: str | None = None) -> Chart:
+    """The drawing as a Chart in the house's look; ``said`` gives its figures to who hears the page."""
+    spec: dict[str, Any] = chart.configure(**config()).to_dict()
+    return Chart(title, f"{title}. {said}", spec, caption)
+
+
+def _said(row: dict[str, Any], shown: list[str], words: Words) -> str:
+    parts = (
+        [f"{words.percent(row['rate'])} compliant of what was decided"]
+        if row["rate"] is not None
+        else ["nothing decided"]
+    )
+    parts += [count(words, row[o], o) if o == "violation" else f"{words.integer(row[o])} {o}" for o in shown]
+    return f"{row['label']} {words.integer(row['population'])} judged, {', '.join(parts)}"

@@ -1,0 +1,200 @@
+"""Forms about time: what ran late, how long the stages took, which days have data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from audit import palette, sentences
+from audit.charts.drawing import FULL, Chart
+from audit.charts.rows import STEP, Rows, choice, finish, header, lines, text_column
+from audit.lean import without_iri_grammar
+from audit.results import CheckResult, Finding, Results
+from audit.words import Words
+
+with without_iri_grammar():
+    import altair as alt
+
+_TICKS = {1: "1 h", 6: "6 h", 24: "1 day", 168: "1 week", 720: "30 d", 2160: "90 d", 8760: "1 year"}
+_READING = (
+    "Dot: the median. Bar: nine in ten. End: the longest. Shaded: from the tightest target to the widest, by severity."
+)
+_SHORTEST = 0.5  # hours: a logarithm has no place for a stage reached at once
+
+
+def stages(result: CheckResult, words: Words) -> Chart:
+    """How long each stage took from detection: the median, nine in ten and the longest, against the targets' range.
+
+    Reads ``extras["durations"]``, in hours: stage, n, p50_hours, p90_hours, max_hours, and tightest_hours and
+    widest_hours, the least and the most that a target allows for these incidents.
+    """
+    rows = [_stage(r, words) for r in result.extras.get("durations", []) if r["n"]]
+    title = _furthest(rows)
+    chosen, opacity = choice("label")
+    longest = max([h for r in rows for h in (r["max"], r["widest"] or 0)], default=24) * 1.3
+    ticks = {hours: name for hours, name in _TICKS.items() if hours <= longest}
+    names = " : ".join(f"datum.value == {h} ? '{name}'" for h, name in ticks.items()) + " : ''"
+    axis = alt.Axis(values=list(ticks), labelExpr=names, gridDash=[1, 3], domain=False, ticks=False, labelPadding=6)
+    scale = alt.Scale(type="log", domain=[_SHORTEST, longest], nice=False)
+    heads = {
+        "label": "Stage",
+        "n_text": "Incidents",
+        "p50_text": "Median",
+        "p90_text": "9 in 10",
+        "max_text": "Longest",
+    }
+    base = lines(rows, heads | {"target": "Target"}, step=STEP + 6)
+    marks = base.encode(opacity=opacity)
+    drawn = alt.layer(
+        marks.mark_bar(height=22, color=palette.OUTCOMES["compliant"]).encode(x="tightest:Q", x2="widest:Q"),
+        marks.mark_rule(color=palette.GREY, strokeWidth=1.5).encode(x="p50:Q", x2="max:Q"),
+        marks.mark_bar(height=6, color=palette.GREY).encode(x="p50:Q", x2="p90:Q"),
+        marks.mark_tick(thickness=2, height=12, color=palette.ACCENT).encode(x="max:Q"),
+        marks.mark_point(filled=True, size=60, color=palette.INK).encode(
+            x=alt.X("p50:Q", scale=scale, axis=axis, title="Time since detection, logarithmic")
+        ),
+    ).properties(width=FULL - 84 - 60 - 3 * 58 - 84 - 6 * 12)
+    chart = alt.hconcat(
+        text_column(base, "label", "Stage", 84).add_params(chosen),
+        text_column(base, "n_text", "Incidents", 60, "right"),
+        drawn,
+        *(text_column(base, field, heads[field], 58, "right") for field in list(heads)[2:]),
+        text_column(base, "target", "Target", 84, "right"),
+        spacing=12,
+    )
+    said = "; ".join(
+        f"{r['label']} ({r['n_text']}) median {r['p50_text']}, nine in ten within {r['p90_text']}, "
+        f"longest {r['max_text']}, target {r['target']}"
+        for r in rows
+    )
+    return finish(chart, title, f"Durations from detection: {said or 'none'}.", _READING)
+
+
+def _stage(row: dict[str, Any], words: Words) -> dict[str, Any]:
+    """A stage's durations as lengths and as text."""
+    hours = {k: float(row[f"{k}_hours"]) for k in ("p50", "p90", "max")}
+    tightest, widest = row.get("tightest_hours"), row.get("widest_hours")
+    least, most = (sentences.amount(words, h, "hours", short=True) if h else "" for h in (tightest, widest))
+    return (
+        {k: max(v, _SHORTEST) for k, v in hours.items()}
+        | {
+            "label": sentences.reason(row["stage"]).capitalize(),
+            "n_text": words.integer(row["n"]),
+            "tightest": tightest,
+            "widest": widest,
+            "target": (least if least == most else f"{least}–{most}") or "none",
+        }
+        | {f"{k}_text": sentences.amount(words, v, "hours", short=True) for k, v in hours.items()}
+    )
+
+
+def _furthest(rows: Rows) -> str:
+    """Which stage strays furthest from its target."""
+    if not rows:
+        return "No incident reached a stage"
+    aimed = [r for r in rows if r["widest"]]
+    worst = max(aimed or rows, key=lambda r: r["max"] / (r["widest"] or 1))
+    if aimed and worst["max"] <= worst["widest"]:
+        return "No stage took longer than the widest target"
+    target = f", against a target of {worst['target']}" if aimed else ""
+    return f"“{worst['label']}” took longest for its kind: {worst['max_text']} at the most{target}"
+
+
+def coverage(results: Results, words: Words) -> Chart:
+    """Whether each source carries the period: days with rows, and the longest silence."""
+    rows: Rows = [
+        {
+            "label": f"{sentences.unit(c.table).capitalize()}{f', {c.system_id}' if c.system_id else ''}",
+            "rows": words.integer(c.rows),
+            "with": c.days - c.silent_days,
+            "days": c.days,
+            "longest": c.longest_silence,
+            "silent": c.outcome == "violation",
+            "with_text": f"{words.integer(c.days - c.silent_days)} of {words.integer(c.days)}",
+            "longest_text": sentences.amount(words, c.longest_silence, "days")
+            + (", too long" if c.outcome == "violation" else ""),
+        }
+        for c in results.coverage
+    ]
+    quiet = [r for r in rows if r["silent"]]
+    title = f"All {sentences.count(words, len(rows), 'source')} kept reporting"
+    if quiet:
+        worst = max(quiet, key=lambda r: r["longest"])
+        title = (
+            f"{words.integer(len(quiet))} of {sentences.count(words, len(rows), 'source')} fell silent for too long; "
+        )
+        title += f"{worst['label']} for {words.integer(worst['longest'])} days"
+    chosen, opacity = choice("label")
+    base = lines(
+        rows, {"label": "Source", "rows": "Rows", "with_text": "Days with rows", "longest_text": "Longest silence"}
+    )
+    names = min(230, max([7 * len(r["label"]) for r in rows], default=80))
+    days = max([r["days"] for r in rows], default=1)
+    silence = max([r["longest"] for r in rows], default=1) or 1
+    width = (FULL - names - 64 - 2 * 84 - 3 * 12) / 2
+    quiet_or_not = alt.condition("datum.silent", alt.value(palette.ACCENT), alt.value(palette.OUTCOMES["pending"]))
+    marks = base.encode(opacity=opacity)
+    with_rows = marks.encode(color=alt.value(palette.OUTCOMES["pending"]))
+    chart = alt.hconcat(
+        text_column(base, "label", "Source", names).add_params(chosen),
+        text_column(base, "rows", "Rows", 64, "right"),
+        _measure(with_rows, "with", "Days with rows", days).properties(width=width),
+        _measure(marks.encode(color=quiet_or_not), "longest", "Longest silence", silence).properties(width=width),
+        spacing=12,
+    )
+    said = "; ".join(f"{r['label']} {r['with_text']} days with rows, longest silence {r['longest_text']}" for r in rows)
+    return finish(chart, title, f"A row each: {said or 'none'}.")
+
+
+def clocks(result: CheckResult, words: Words, *, top: int = 10) -> Chart:
+    """The clocks furthest over: a strip each from its start to its limit, and from there to how far it went."""
+    late = [f for f in result.findings(outcome="violation") if f.amount and f.amount > 0 and f.occurred_at and f.due_at]
+    rows = [_clock(f, words) for f in late[:top]]
+    noun = sentences.unit(result.unit, 1)
+    title = f"No {noun} ran over its limit"
+    shown = f"{words.integer(len(rows))} of {words.integer(len(late))} shown"
+    head = f"Days from the start: within the limit, then over; {shown}"
+    if rows:
+        title = f"The {noun} furthest over its limit ran {rows[0]['over_text']} past it"
+    chosen, opacity = choice("label")
+    base = lines(rows, {"label": noun.capitalize(), "began": "Began", "due": "Limit", "over_text": "Over by"})
+    limit = max([r["allowed"] + r["over"] for r in rows], default=1)
+    x = alt.X("allowed:Q", scale=alt.Scale(domain=[0, limit], nice=False), axis=header(head))
+    marks = base.encode(opacity=opacity)
+    strips = alt.layer(
+        marks.mark_bar(height=12, color=palette.OUTCOMES["compliant"]).encode(x=x),
+        marks.mark_bar(height=12, color=palette.ACCENT).encode(x=x, x2="end:Q"),
+        base.mark_text(align="left", dx=6).encode(x=alt.X("end:Q"), text="over_text:N"),
+    ).properties(width=FULL - 130 - 90 - 90 - 3 * 12 - 70)
+    chart = alt.hconcat(
+        text_column(base, "label", noun.capitalize(), 130).add_params(chosen),
+        text_column(base, "began", "Began", 90),
+        text_column(base, "due", "Limit", 90),
+        strips,
+        spacing=12,
+    )
+    said = "; ".join(f"{r['label']} began {r['began']}, limit {r['due']}, over by {r['over_text']}" for r in rows)
+    return finish(chart, title, f"A strip each: {said or 'none'}.")
+
+
+def _clock(finding: Finding, words: Words) -> dict[str, Any]:
+    """A finding's span in days from its start, for the eye; the check has already done the exact arithmetic."""
+    began, due = (datetime.fromisoformat(t or "") for t in (finding.occurred_at, finding.due_at))
+    allowed = (due.replace(tzinfo=None) - began.replace(tzinfo=None)).total_seconds() / 86_400
+    over = (finding.amount or 0) / (24 if finding.unit == "hours" else 1)
+    return {
+        "label": finding.item_key,
+        "began": words.day(began.date()),
+        "due": words.day(due.date()),
+        "allowed": max(allowed, 0),
+        "over": over,
+        "end": max(allowed, 0) + over,
+        "over_text": sentences.amount(words, finding.amount or 0, finding.unit),
+    }
+
+
+def _measure(base: Any, field: str, head: str, most: float) -> Any:
+    """A column of bars with their numbers behind."""
+    x = alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, most], nice=False), axis=header(head))
+    numbers = base.mark_text(align="left", dx=5).encode(x=x, text=f"{field}_text:N", color=alt.value(palette.INK))
+    return alt.layer(base.mark_bar(height=12).encode(x=x), numbers)

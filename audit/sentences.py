@@ -1,0 +1,261 @@
+"""What results say, in English: every sentence is computed, with its denominator and what is open beside it.
+
+Text is a plain string or a list of runs; ``{"strong": ...}`` is a figure to be set off.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+
+from audit.policy import Commitment
+from audit.results import CheckResult, Coverage, Results
+from audit.words import Words
+
+Text = str | list[Any]
+
+_SINGULAR = {"activities": "activity", "policies": "policy", "communication_preferences": "preference"}
+_SHORT = {"processing_events": "events", "processing_activities": "activities", "data_records": "records"}
+
+
+GLOSSARY = {
+    "as of": "The moment the answer is given for. What happened later is left out, so an old answer can be made again.",
+    "commitment": "A promise of the organisation's published privacy policy, with a number of its own (P01 and on).",
+    "compliant": "The rule was kept, as far as the loaded data shows.",
+    "violation": "The rule was not kept.",
+    "pending": "The deadline had not passed as of then.",
+    "undetermined": "The data to decide it is missing.",
+    "waived": "A violation that somebody answerable accepted for a time and a reason; in the rate it is not compliant.",
+    "rate": "Compliant of what could be decided: compliant, violation and waived together. Without any of these, none.",
+    "not evaluated": "The check's tables hold no rows, so it says neither yes nor no.",
+    "not evidenced": "No check that bears on the promise could decide anything.",
+    "controller, processor": "Whether the organisation decides why and how data is processed, or does it for a client.",
+    "finding": "One item that is a violation, waived or undetermined, with a number that is the same in every run.",
+}
+
+
+def plain(text: Text) -> str:
+    """A text without its runs' marks."""
+    if isinstance(text, str):
+        return text
+    return "".join(_run(run) for run in text)
+
+
+def _run(run: Any) -> str:
+    """One run's text, whatever its mark."""
+    if not isinstance(run, dict):
+        return str(run)
+    return plain(next(run[key] for key in ("text", "strong", "em", "code", "footnote") if key in run))
+
+
+def unit(table: str, n: int | None = None) -> str:
+    """What a table's rows are called: `events`, or `event` when there is one."""
+    name = table.removeprefix("core.")
+    many = _SHORT.get(name, name.replace("_", " "))
+    if n != 1:
+        return many
+    return _SINGULAR.get(name) or _SINGULAR.get(many) or many.removesuffix("s")
+
+
+def count(words: Words, n: int, one: str, many: str | None = None) -> str:
+    """`no violations`, `1 violation`, `1,204 violations`."""
+    name = one if n == 1 else many or one + "s"
+    return f"{words.integer(n) if n else 'no'} {name}"
+
+
+def name(check: str) -> str:
+    """A check's id as words, as a heading."""
+    return sentence_case(check.replace("_", " "))
+
+
+def month(words: Words, value: str) -> str:
+    """`2026-07` as `July 2026`."""
+    return format_date(date.fromisoformat(f"{value}-01"), "LLLL y", words.language)
+
+
+def sentence_case(text: str) -> str:
+    """Its first letter large, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def reason(code: str | None) -> str:
+    """A reason's code as words."""
+    return (code or "no reason").replace("_", " ")
+
+
+def amount(words: Words, value: float, in_unit: str | None, *, short: bool = False) -> str:
+    """How far over: `3 days`, short `3 d`; two days or more of hours are told in days."""
+    if in_unit == "hours" and value >= 48:
+        value, in_unit = value / 24, "days"
+    shown = words.integer(round(value)) if value >= 10 or value == int(value) else words.decimal(value, 1)
+    name = (in_unit or "")[: 1 if short else None]
+    return f"{shown} {name.removesuffix('s') if shown == '1' else name}".strip()
+
+
+def beside(words: Words, result: CheckResult) -> str:
+    """What stands beside every rate: `3 pending, 12 undetermined, none waived`."""
+    names = ("pending", "undetermined", "waived")
+    return ", ".join(f"{words.integer(result.count(o)) if result.count(o) else 'none'} {o}" for o in names)
+
+
+def missing(result: CheckResult) -> str:
+    """Why a check was not evaluated."""
+    tables = " and ".join(t.removeprefix("core.").replace("_", " ") for t in result.empty_tables)
+    return f"nothing is loaded in {tables}" if tables else "its data is not loaded"
+
+
+def answer(words: Words, result: CheckResult) -> Text:
+    """A check's answer in one or two sentences, with the denominator and everything beside the rate."""
+    if not result.evaluated:
+        return [{"strong": "Not evaluated"}, f": {missing(result)}, so the data says neither yes nor no."]
+    if not result.population:
+        return f"The period holds no {unit(result.unit)} of this kind, so there was nothing to judge."
+    decided = result.compliant + result.violation + result.waived
+    if not decided:
+        n = result.population
+        return f"None of the {words.integer(n)} {unit(result.unit, n)} could be decided: {beside(words, result)}."
+    tail = f" Beside them: {beside(words, result)}."
+    things = f"{words.integer(decided)} {unit(result.unit, decided)} that could be decided"
+    if result.compliant == decided:
+        lead = "The one" if decided == 1 else "All"
+        things = f"{unit(result.unit, 1)} that could be decided" if decided == 1 else things
+        return [f"{lead} ", {"strong": things}, f" {'was' if decided == 1 else 'were'} compliant.{tail}"]
+    bad = count(words, result.violation, "violation")
+    return [
+        {"strong": words.percent(result.rate)},
+        f" of the {things} {'was' if decided == 1 else 'were'} compliant; there ",
+        "was " if result.violation == 1 else "were ",
+        {"strong": bad},
+        f".{tail}",
+    ]
+
+
+def next_step(words: Words, result: CheckResult) -> Text:
+    """What to do about it: the commonest reason and where its rows are."""
+    found = result.findings(limit=1)
+    if not found:
+        return "Nothing to mend here."
+    first = found[0]
+    show = {"code": f"audit evidence {first.finding_id}"}
+    reasons = (
+        result.reasons.get("violation") or result.reasons.get("undetermined") or result.reasons.get("waived") or {}
+    )
+    common, n = next(iter(reasons.items()), (first.reason, 1))
+    return [
+        f"Begin with “{reason(common)}”, the reason of {words.integer(n)}. ",
+        "The rows behind the worst finding, with file and line: ",
+        show,
+        ".",
+    ]
+
+
+def cover(words: Words, results: Results) -> Text:
+    """The one sentence that matters, over all checks."""
+    judged = [c for c in results if c.evaluated and c.rate is not None]
+    bad = [c for c in judged if c.violation]
+    if not judged:
+        return f"Nothing can be said about {results.period}: no check had data it could decide on."
+    left = sum(not c.evaluated or c.rate is None for c in results)
+    unsaid = f" {words.integer(left)} could not answer, for want of data." if left else ""
+    if not bad:
+        return [
+            {"strong": "No violation was found"},
+            f" by the {words.integer(len(judged))} ",
+            f"{'check' if len(judged) == 1 else 'checks'} that could answer.{unsaid}",
+        ]
+    worst = max(bad, key=lambda c: (c.violation / (c.compliant + c.violation + c.waived), c.check))
+    return [
+        {"strong": f"{words.integer(len(bad))} of {words.integer(len(judged))} checks found violations"},
+        f", {words.integer(results.violations)} in all; the lowest rate, {words.percent(worst.rate)}, ",
+        f"is in {worst.check.replace('_', ' ')}.{unsaid}",
+    ]
+
+
+def silent(coverage: tuple[Coverage, ...]) -> list[Coverage]:
+    """Sources that were silent for longer than the policy allows."""
+    return [c for c in coverage if c.outcome == "violation"]
+
+
+def coverage(words: Words, results: Results) -> Text:
+    """Can the data carry the answer?"""
+    n, quiet = len(results.coverage), silent(results.coverage)
+    refused = sum(results.rejected_rows.values())
+    rows = f"{count(words, refused, 'row')} {'was' if refused == 1 else 'were'} refused when loading."
+    if not n:
+        return f"No source has any row in the period, so nothing below rests on data. {sentence_case(rows)}"
+    lead = (
+        f"{words.integer(len(quiet))} of {words.integer(n)} sources"
+        if quiet
+        else f"None of the {words.integer(n)} sources"
+    )
+    verb = "was" if len(quiet) <= 1 else "were"
+    return [{"strong": lead}, f" {verb} silent for longer than the policy allows. ", sentence_case(rows)]
+
+
+def commitment_status(results: Results, commitment: Commitment) -> str:
+    """`violation`, `kept`, `undetermined` (partly evidenced) or `not_evidenced`: never kept without something decided.
+
+    A promise is kept only when each check it names had something to decide and found no violation without a waiver.
+    """
+    states = [evidence_status(results, e) for e in commitment.evidence]
+    if "violation" in states:
+        return "violation"
+    if states and all(s in ("kept", "waived") for s in states):
+        return "waived" if "waived" in states else "kept"
+    return "undetermined" if any(s in ("kept", "waived") for s in states) else "not_evidenced"
+
+
+def evidence_status(results: Results, evidence: dict[str, str]) -> str:
+    """What one check says of a promise, narrowed to the kind it names."""
+    found = _evidence_counts(results, evidence)
+    if found is None:
+        return "not_evidenced"
+    if found["violation"]:
+        return "violation"
+    if found["waived"]:
+        return "waived"
+    if found["compliant"]:
+        return "kept"
+    return "pending" if found["pending"] else "undetermined" if found["undetermined"] else "not_evidenced"
+
+
+def evidence_text(words: Words, results: Results, evidence: dict[str, str]) -> str:
+    """One check's part of a promise's result: `98.7 % of 1,203; 12 violations`."""
+    found = _evidence_counts(results, evidence)
+    if found is None:
+        return "no data" if evidence["check"] in results.checks else "no such check yet"
+    decided = found["compliant"] + found["violation"] + found["waived"]
+    open_ = [f"{words.integer(found[o])} {o}" for o in ("pending", "undetermined", "waived") if found[o]]
+    if not decided:
+        return ", ".join(open_) or "nothing to judge"
+    share = f"{words.percent(found['compliant'] / decided)} of {words.integer(decided)}"
+    return "; ".join([share, ", ".join([count(words, found["violation"], "violation"), *open_])])
+
+
+def _evidence_counts(results: Results, evidence: dict[str, str]) -> dict[str, int] | None:
+    result = results.checks.get(evidence["check"])
+    if result is None or not result.evaluated:
+        return None
+    dims = {k: v for k, v in evidence.items() if k != "check"}
+    names = ("compliant", "violation", "pending", "undetermined", "waived")
+    return {o: result.count(o, **dims) for o in names}
+
+
+def scope(results: Results) -> str:
+    """Whose processing the report is about."""
+    role = {"controller": "As controller", "processor": "As processor"}.get(results.role or "", "Both roles")
+    return f"{role}, {f'client {results.client_id}' if results.client_id else 'all clients'}"
+
+
+def not_claimed(words: Words, results: Results) -> list[Text]:
+    """What nobody may read out of the report."""
+    moment = words.long_instant(results.as_of)
+    return [
+        "That the organisation complies with the law. It tells what the loaded data shows; people judge the rest.",
+        "Anything about processing that left no row in the loaded sources, or about days on which a source was silent.",
+        f"Anything that happened at or after {moment}: for this report it has not happened yet.",
+        "That a promise is kept which stands as not evidenced, or that an item is compliant which is still open.",
+        "That what the sources recorded is true: rows are taken as loaded, the refused ones counted and kept.",
+    ]
