@@ -1,0 +1,235 @@
+"""What a notebook shows: display objects over results, each for the screen and, as a block, for the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from audit import markdown, markup, sentences, tables
+from audit.blocks import MIME, Block, finish
+from audit.catalog import load_catalog
+from audit.errors import UsageError
+from audit.results import OUTCOMES, Results
+from audit.run import DEFAULT_DB, Workbench, open_workbench
+from audit.sentences import Text
+from audit.tables import Columns
+from audit.words import Words
+
+
+def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) -> Page:
+    """Open the database, run the checks and hold the results: a notebook's first line after its parameters.
+
+    Args:
+        db: the database's folder; empty: the one that `audit lab` or the runner names.
+        period: as `2026Q3`; empty: the last quarter that the logs cover.
+        only: the checks to run; all where not given.
+        scope: as_of, client and role to narrow the run, language and edition of the page; empty where not wanted.
+
+    Raises:
+        UsageError: a period, scope, language or edition that is none.
+        AuditError: no database there.
+    """
+    as_of, client, role = (scope.get(key) or None for key in ("as_of", "client", "role"))
+    folder = db or os.environ.get("AUDIT_DB") or DEFAULT_DB
+    workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role)
+    page = Page(workbench.check_all(only=only), scope.get("language") or "en", scope.get("edition") or "internal")
+    page.workbench = workbench
+    return page
+
+
+class Shown:
+    """One block with its looks on a screen.
+
+    Attributes:
+        block: what the report sets.
+    """
+
+    def __init__(self, block: Block, words: Words) -> None:
+        self.block = block
+        self._finished = finish(block, words)
+
+    def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, Any]:
+        return {MIME: self.block, "text/html": markup.html(self._finished), "text/plain": markup.text(self._finished)}
+
+
+class Page:
+    """Makes display objects of one run's results.
+
+    Args:
+        results: what the run found.
+        language: of the report.
+        edition: `internal` shows the items' keys, so that people can mend things.
+
+    Attributes:
+        workbench: the open database, where the page was made by begin.
+
+    Raises:
+        UsageError: no such language, or an edition that cannot be made.
+    """
+
+    def __init__(self, results: Results, language: str = "en", edition: str = "internal") -> None:
+        if edition != "internal":
+            raise UsageError("no such edition", column="edition", expected="internal")
+        self.results, self.edition = results, edition
+        self.workbench: Workbench | None = None
+        self.words = Words(language, results.zone)
+        self._catalog = load_catalog()
+
+    def show(self, kind: str, **values: Any) -> Shown:
+        """Any kind of block of the report, its values given by name."""
+        return self._shown({"kind": kind, **values})
+
+    def _shown(self, block: Block) -> Shown:
+        return Shown(block, self.words)
+
+    def cover(self, report: str, subtitle: str | None = None) -> Shown:
+        """The first page: who, what, when, and the one sentence that matters."""
+        r, w = self.results, self.words
+        return self.show(
+            "cover", organisation=r.organisation, report=report, subtitle=subtitle, period=r.period,
+            start=r.start.isoformat(), end=r.end.isoformat(), as_of=r.as_of.isoformat(), zone=r.zone,
+            scope=sentences.scope(r), edition=self.edition, language=w.language, sentence=sentences.cover(w, r),
+            figures=self._key_figures(),
+        )  # fmt: skip
+
+    def headline(self) -> Shown:
+        """The one sentence that matters."""
+        return self.sentence(sentences.cover(self.words, self.results))
+
+    def figures(self) -> Shown:
+        """The figures that matter, in a row."""
+        return self.show("figures", items=self._key_figures())
+
+    def _key_figures(self) -> list[Block]:
+        r, number = self.results, self.words.integer
+        promises = [sentences.commitment_status(r, c) for c in r.commitments]
+        read = sum(f.read for f in r.files)
+        figures = (
+            ("Checks evaluated", sum(c.evaluated for c in r), f"of {number(len(r.checks))}"),
+            ("Violations", r.violations, "in all checks"),
+            ("Promises with evidence", sum(s != "not_evidenced" for s in promises), f"of {number(len(promises))}"),
+            ("Rows refused", sum(r.rejected_rows.values()), f"of {number(read)} read"),
+        )
+        return [{"label": label, "value": value, "kind": "integer", "note": note} for label, value, note in figures]
+
+    def sentence(self, text: Text) -> Shown:
+        """An answer, set large."""
+        return self.show("sentence", text=text)
+
+    def answer(self, check: str) -> Shown:
+        """A check's answer, computed."""
+        return self.sentence(sentences.answer(self.words, self.results[check]))
+
+    def next_step(self, check: str) -> Shown:
+        """What to do about what a check found."""
+        return self.note(sentences.next_step(self.words, self.results[check]))
+
+    def first_things(self) -> Shown:
+        """Where to begin: the checks with violations, the gravest and lowest first."""
+        return self._shown(tables.first_things(self.results, self.words))
+
+    def chart(self, form: Callable[..., Any], check: str, **options: Any) -> Any:
+        """A chart of a check in one of the named forms of audit.charts; a note where there is nothing to draw."""
+        result = self.results[check]
+        if not result.evaluated or not result.population:
+            return self.note(sentences.answer(self.words, result), "caution")
+        return form(result, self.words, **options)
+
+    def note(self, text: Text, tone: str = "info") -> Shown:
+        """A remark; the tone `caution` asks to read with care."""
+        return self.show("note", tone=tone, text=text)
+
+    def counts(self, check: str) -> Shown:
+        """A check's rate with its denominator and all five counts."""
+        c = self.results[check]
+        counts = {o: c.count(o) for o in OUTCOMES} | {"population": c.population, "rate": c.rate}
+        return self.show(
+            "counts", check=check, title=c.title, article=c.article, severity=c.severity, unit=sentences.unit(c.unit),
+            evaluated=c.evaluated, empty_tables=list(c.empty_tables), **counts,
+        )  # fmt: skip
+
+    def checks(self) -> Shown:
+        """Every check with its counts, as a table."""
+        return self._shown(tables.checks(self.results))
+
+    def table(self, caption: Text, columns: Columns, rows: Iterable[list[Any]], **more: Any) -> Shown:
+        """A table of one's own; columns are key -> (label, kind)."""
+        return self._shown(tables.table(caption, columns, rows, **more))
+
+    def by(self, check: str, dim: str, label: str) -> Shown:
+        """A check's counts for each value of a dimension, as a table."""
+        return self._shown(tables.by(self.results[check], dim, label))
+
+    def worst(self, check: str, limit: int = 10) -> Shown:
+        """A check's worst findings."""
+        return self._findings("The worst findings", check, limit)
+
+    def findings(self, check: str, limit: int = 200) -> Shown:
+        """A check's findings for the annex, small."""
+        return self._findings(sentences.name(check), check, limit, size="small")
+
+    def _findings(self, caption: Text, check: str, limit: int, **more: Any) -> Shown:
+        c = self.results[check]
+        found, total = c.findings(limit=limit), c.violation + c.waived + c.undetermined
+        return self._shown(tables.findings(caption, found, self.words, self._catalog, total_rows=total, **more))
+
+    def waivers(self) -> Shown:
+        """Every violation that a waiver covers: counted, never hidden."""
+        found = [f for c in self.results for f in c.findings(outcome="waived")]
+        return self._shown(tables.findings("Waived violations", found, self.words, self._catalog))
+
+    def matrix(self) -> Shown:
+        """Every promise of the policy with its result and evidence, or *not evidenced*."""
+        return self._shown(tables.matrix(self.results, self.words))
+
+    def carries(self) -> Shown:
+        """Whether the data can carry the answer; a caution where a source was silent or a row refused."""
+        text = sentences.coverage(self.words, self.results)
+        good = not sentences.silent(self.results.coverage) and not self.results.rejected_rows and self.results.coverage
+        return self.sentence(text) if good else self.note(text, "caution")
+
+    def coverage(self) -> Shown:
+        """Each source: its rows, the days it covers and its longest silence."""
+        return self._shown(tables.coverage(self.results))
+
+    def files(self) -> Shown:
+        """Each table's files, and what became of their rows."""
+        return self._shown(tables.files(self.results))
+
+    def how_counted(self, check: str) -> Shown:
+        """The first paragraph of how a check counts, from its page."""
+        paragraphs = [b for b in markdown.parse(self._part(check, "How it is counted")) if b["kind"] == "paragraph"]
+        return self.note([{"strong": "How it is counted. "}, *paragraphs[0]["text"]] if paragraphs else "")
+
+    def method(self, check: str) -> Shown:
+        """A check's page without its worked cases, for the annex."""
+        c = self._catalog[check]
+        page = c.page[c.page.index("## ") :].split("## Worked cases")[0].strip()
+        return self.show(
+            "method", check=check, title=c.title, question=c.question, article=c.article, severity=c.severity,
+            unit=sentences.unit(c.unit), markdown=page,
+        )  # fmt: skip
+
+    def _part(self, check: str, heading: str) -> str:
+        return self._catalog[check].page.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+    def law(self) -> Shown:
+        """The values of the law that the checks used, each with its dates and its source."""
+        return self._shown(tables.law(self.results))
+
+    def glossary(self) -> Shown:
+        """The words the report uses in a sense of its own."""
+        return self.show("glossary", terms=[{"term": t, "text": x} for t, x in sentences.GLOSSARY.items()])
+
+    def annex(self, title: str) -> Shown:
+        """Begins an annex."""
+        return self.show("annex", title=title)
+
+    def page_break(self) -> Shown:
+        """Begins a new page."""
+        return self.show("pagebreak")
+
+    def closing(self) -> Shown:
+        """What the report does not claim; the manifest's hash follows it."""
+        return self.show("closing", not_claimed=sentences.not_claimed(self.words, self.results))

@@ -1,0 +1,154 @@
+"""The tables that notebooks and reports show, as blocks made of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from audit import sentences
+from audit.blocks import Block
+from audit.catalog import Check
+from audit.policy import Commitment
+from audit.results import OUTCOMES, CheckResult, Finding, Results
+from audit.sentences import Text
+from audit.words import Words
+
+Columns = dict[str, tuple[str, str]]
+"""Key -> the column's label and the kind of its values: text, integer, decimal, percent, day, instant, status, mono."""
+
+_COUNTS: Columns = {"population": ("Judged", "integer")}
+_COUNTS |= {o: ("Violations" if o == "violation" else o.capitalize(), "integer") for o in OUTCOMES}
+_COUNTS |= {"rate": ("Kept", "percent")}
+
+
+def table(caption: Text, columns: Columns, rows: Iterable[list[Any]], **more: Any) -> Block:
+    """A table's block; ``more`` as the report knows it: note, total_rows, size, total."""
+    heads = [{"key": key, "label": label, "kind": kind} for key, (label, kind) in columns.items()]
+    return {"kind": "table", "caption": caption, "columns": heads, "rows": list(rows), **more}
+
+
+def checks(results: Results) -> Block:
+    """Every check with its counts."""
+    rows = [
+        [sentences.name(c.check), c.population, *(c.count(o) for o in OUTCOMES), c.rate]
+        if c.evaluated
+        else [sentences.name(c.check), {"status": "not_evaluated"}, *[None] * 6]
+        for c in results
+    ]
+    return table("Every check of the period", {"check": ("Check", "text")} | _COUNTS, rows)
+
+
+def first_things(results: Results, words: Words) -> Block:
+    """The checks with violations, the gravest and lowest first: the commonest reason, and what to type."""
+    grave = ("critical", "high", "medium", "low")
+    bad = sorted((c for c in results if c.violation), key=lambda c: (grave.index(c.severity), c.rate or 0, c.check))
+    columns = {
+        "check": ("Check", "text"),
+        "severity": ("Severity", "text"),
+        "n": ("Violations", "integer"),
+        "reason": ("Mostly because", "text"),
+        "type": ("To see the rows behind the worst", "mono"),
+    }
+    rows = []
+    for c in bad:
+        reason, n = next(iter(c.reasons["violation"].items()))
+        worst = c.findings(limit=1, outcome="violation")[0]
+        why = f"{sentences.reason(reason)} ({words.integer(n)})"
+        rows.append([sentences.name(c.check), c.severity, c.violation, why, f"audit evidence {worst.finding_id}"])
+    return table("Where to begin", columns, rows)
+
+
+def by(result: CheckResult, dim: str, label: str) -> Block:
+    """A check's counts for each value of a dimension."""
+    rows = [[r[dim] or "not recorded", *(r[key] for key in _COUNTS)] for r in result.by(dim)]
+    return table(f"{result.title}, by {label.lower()}", {dim: (label, "text")} | _COUNTS, rows)
+
+
+def findings(caption: Text, found: list[Finding], words: Words, catalog: dict[str, Check], **more: Any) -> Block:
+    """Findings: the item, why, how far over, and the file and line of its row."""
+    columns = {
+        "item": ("Item", "mono"),
+        "outcome": ("Outcome", "status"),
+        "reason": ("Why", "text"),
+        "due": ("Limit", "text"),
+        "over": ("Over by", "text"),
+        "source": ("Where", "mono"),
+    }
+    return table(caption, columns, [_finding(f, words, catalog.get(f.check)) for f in found], **more)
+
+
+def _finding(f: Finding, words: Words, check: Check | None) -> list[Any]:
+    limit = words.day if f.due_at and len(f.due_at) == len("2026-07-01") else words.instant
+    over = None if f.amount is None else sentences.amount(words, f.amount, f.unit)
+    where = f"{f.source_file}:{f.source_line}" if f.source_file else None
+    said = check.reason_text(f.outcome, f.reason) if check else sentences.sentence_case(sentences.reason(f.reason))
+    return [f.item_key, f.outcome, " ".join(filter(None, (said, f.detail))), limit(f.due_at), over, where]
+
+
+def matrix(results: Results, words: Words) -> Block:
+    """Every promise of the policy with its result and evidence."""
+    rows = [_promise(c, results, words) for c in results.commitments]
+    return {"kind": "matrix", "caption": "What the policy promises, and what the data shows", "rows": rows}
+
+
+def _promise(c: Commitment, results: Results, words: Words) -> Block:
+    evidence = [
+        {
+            "check": e["check"],
+            "status": sentences.evidence_status(results, e),
+            "text": sentences.evidence_text(words, results, e),
+        }
+        for e in c.evidence
+    ]
+    about = {"id": c.id, "section": c.section, "promise": c.promise, "gdpr": c.gdpr}
+    return about | {"status": sentences.commitment_status(results, c), "result": None, "evidence": evidence}
+
+
+def coverage(results: Results) -> Block:
+    """Each source: its rows, the days it covers and its longest silence."""
+    columns = {
+        "table": ("Source", "text"),
+        "system": ("System", "text"),
+        "rows": ("Rows", "integer"),
+        "first": ("First", "day"),
+        "last": ("Last", "day"),
+        "silent": ("Days without", "integer"),
+        "longest": ("Longest silence, days", "integer"),
+        "outcome": ("Carries the period", "status"),
+    }
+    rows = []
+    for c in results.coverage:
+        days = [_iso(c.first_on), _iso(c.last_on), c.silent_days, c.longest_silence]
+        rows.append([sentences.unit(c.table), c.system_id, c.rows, *days, c.outcome])
+    return table("The sources and the days they cover", columns, rows)
+
+
+def files(results: Results) -> Block:
+    """Each table's files, and what became of their rows."""
+    columns = {"table": ("Table", "text"), "files": ("Files", "integer"), "read": ("Rows read", "integer")}
+    columns |= {k: (k.capitalize(), "integer") for k in ("accepted", "duplicate", "rejected")}
+    sums: dict[str, list[int]] = {}
+    for f in results.files:
+        row = sums.setdefault(f.table, [0] * 5)
+        sums[f.table] = [a + b for a, b in zip(row, (1, f.read, f.accepted, f.duplicate, f.rejected), strict=True)]
+    rows: list[list[Any]] = [[name.replace("_", " "), *sums[name]] for name in sorted(sums)]
+    if rows:
+        rows.append(["All", *(sum(column) for column in zip(*sums.values(), strict=True))])
+    return table("What was loaded", columns, rows, total=bool(rows))
+
+
+def law(results: Results) -> Block:
+    """The values of the law that the checks used, each with its dates and its source."""
+    columns = {
+        "name": ("Limit", "text"),
+        "value": ("Value", "text"),
+        "valid_from": ("In force from", "day"),
+        "valid_to": ("Until", "day"),
+        "source": ("Source", "text"),
+    }
+    rows = [[_iso(v.get(key)) for key in columns] for v in results.law]
+    return table("Values of the law", columns, rows)
+
+
+def _iso(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
