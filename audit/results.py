@@ -81,7 +81,7 @@ class CheckResult:
     _read: Callable[..., list[Finding]] = field(default=lambda **_: [], repr=False, compare=False)
 
     def count(self, outcome: str | None = None, **dims: str | None) -> int:
-        """Items of an outcome (all: the population), narrowed by reason, role, client_id, system_id, purpose, kind or month."""
+        """Items of an outcome (all: the population), narrowed by reason or by dimensions, as ``system_id="mail"``."""
         return sum(
             c.n
             for c in self.counts
@@ -143,7 +143,9 @@ class CheckResult:
             )
         return rows
 
-    def findings(self, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None) -> list[Finding]:
+    def findings(
+        self, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None
+    ) -> list[Finding]:
         """Findings, the worst first (violations, then waived, then undetermined; largest amount; item key)."""
         return self._read(limit=limit, outcome=outcome, reason=reason)
 

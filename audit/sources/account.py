@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from audit.contract import Contract
+from audit.snapshot import Snapshot, core_select, ident, literal
 from audit.sources import jsonl_file
 from audit.sources.files import Source
-from audit.sources.typed import ident, literal
-from audit.store import Connection, Snapshot, core_select
+from audit.store import Connection
 
 _ASIDES = """
 CREATE TABLE IF NOT EXISTS rejected_rows (source_id INTEGER, table_name VARCHAR, file VARCHAR, line BIGINT,
@@ -67,9 +67,7 @@ class Account:
         }
 
 
-def account_for(
-    con: Connection, part: Path, form: str, group: Sequence[tuple[int, Source]], contract: Contract
-) -> list[Account]:
+def account_for(con: Connection, part: Path, form: str, group: Sequence[tuple[int, Source]]) -> list[Account]:
     """Count the rows of a part by file, and set aside those its contract refuses and what was no row at all."""
     con.execute(_ASIDES)
     counted = {
@@ -83,14 +81,12 @@ def account_for(
     for source_id, source in group:
         first, last, records, refused = counted.get(source_id, (0, -1, 0, 0))
         assert last - first + 1 == records, "a file's rows stand together in a part"
-        source = _with_malformed(con, source) if form == "csv" else source
-        accounts.append(
-            Account(source_id, source, f"parts/{part.name}", records, first, len(source.malformed), refused)
-        )
+        known = _with_malformed(con, source) if form == "csv" else source
+        accounts.append(Account(source_id, known, f"parts/{part.name}", records, first, len(known.malformed), refused))
     if form == "csv":
         con.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
     if not any(a.crooked for a in accounts):
-        _set_aside(con, part, accounts, contract, form)
+        _set_aside(con, part, accounts, form)
     return accounts
 
 
@@ -104,11 +100,10 @@ def _with_malformed(con: Connection, source: Source) -> Source:
         [str(source.path)],
     ).fetchall()
     shifts = [(line - source.first_line - i, i + 1) for i, (line, _) in enumerate(found)]
-    last_of_each = {record: delta for record, delta in shifts}
-    return replace(source, malformed=tuple(found), shifts=tuple(last_of_each.items()))
+    return replace(source, malformed=tuple(found), shifts=tuple(dict(shifts).items()))
 
 
-def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], contract: Contract, form: str) -> None:
+def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: str) -> None:
     """Keep refused rows with file, line, column and reason, and the line shifts of the files."""
     for a in accounts:
         s = a.source
@@ -217,7 +212,8 @@ def _leave_out(
                 INSERT INTO rejected_rows
                 SELECT a.source_id, {literal(contract.table)}, {literal(a.source.name)}, p.line,
                   {literal(contract.identity[0])}, 'duplicate_key', CAST(to_json(a.content) AS VARCHAR)
-                FROM again AS a JOIN ({_lined(snapshot.folder / part["path"], a)}) AS p ON p.file_row_number = a.source_row
+                FROM again AS a
+                JOIN ({_lined(snapshot.folder / part["path"], a)}) AS p ON p.file_row_number = a.source_row
                 WHERE a.source_id = {source_id} AND NOT a.is_same
                 """
             )

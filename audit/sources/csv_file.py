@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audit.errors import AuditError
+from audit.snapshot import literal
 from audit.sources.files import Source, open_text
-from audit.sources.typed import literal
 
 _FIELD_LIMIT = 1 << 24
 
@@ -30,7 +30,9 @@ def describe(source: Source) -> Source:
             raise AuditError(f"the header cannot be read: {e}", file=source.name, line=1) from None
         first_line = reader.line_num + 1
     if len(header) == 1 and ";" in header[0]:
-        raise AuditError("the header is not separated by commas", file=source.name, line=1, fix="Export it with commas.")
+        raise AuditError(
+            "the header is not separated by commas", file=source.name, line=1, fix="Export it with commas."
+        )
     return source.put_in_order(columns=dict.fromkeys(header, "VARCHAR"), first_line=first_line)
 
 
@@ -70,4 +72,3 @@ def put_in_order(source: Source, temporary: Path) -> Source:
             writer.writerow(row)
             record += 1
     return source.put_in_order(read_path=temporary, shifts=tuple(shifts), malformed=tuple(malformed))
-

@@ -78,7 +78,9 @@ def discover(folder: Path) -> list[Source]:
     ]
     if not found:
         raise AuditError(
-            "no file for any table here", file=folder, expected="files such as consents.csv or processing_events-2026-07.csv.gz"
+            "no file for any table here",
+            file=folder,
+            expected="files such as consents.csv or processing_events-2026-07.csv.gz",
         )
     return found
 
@@ -117,7 +119,7 @@ def open_bytes(path: Path) -> BinaryIO:
     if path.suffix == ".gz":
         return gzip.open(path, "rb")  # type: ignore[return-value]
     if path.suffix == ".zst":
-        return zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)  # type: ignore[return-value]
+        return zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
     return path.open("rb")
 
 

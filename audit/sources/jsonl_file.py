@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from audit.contract import load_contracts
 from audit.errors import AuditError
+from audit.snapshot import literal
 from audit.sources.files import Source, open_text
-from audit.sources.typed import literal
 from audit.store import Connection
 
 _SAMPLE_LINES = 1000
@@ -54,7 +54,8 @@ def lines_relation(source: Source) -> str:
     """The file's lines as they stand, numbered from 1."""
     return (
         f"(SELECT row_number() OVER () AS line, row_text FROM read_csv([{literal(str(source.reading))}],"
-        " auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', columns = {'row_text': 'VARCHAR'}))"
+        " auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', "
+        " columns = {'row_text': 'VARCHAR'}))"
     )
 
 

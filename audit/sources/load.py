@@ -14,22 +14,12 @@ from typing import Any
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
 from audit.policy import Policy
+from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, read_snapshot, writing
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for, exclude_duplicates
 from audit.sources.files import Source, discover
-from audit.sources.typed import MACROS, literal, typed_select
-from audit.store import (
-    Connection,
-    DatabaseError,
-    Snapshot,
-    commit,
-    core_select,
-    keep_house,
-    read_snapshot,
-    scratch,
-    sql_file,
-    writing,
-)
+from audit.sources.typed import MACROS, typed_select
+from audit.store import Connection, DatabaseError, scratch, sql_file
 
 Progress = Callable[[str, int, int], None]
 
@@ -64,8 +54,8 @@ def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress =
         AuditError: a file or the database cannot be read or written; the database is as it was.
     """
     sources = [s for folder in folders for s in discover(folder)]
-    with writing(db) as before:
-        before = before or Snapshot(db, 0, str(policy.zone), "")
+    with writing(db) as current:
+        before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):
             raise AuditError("this database holds times of another zone", file=db, expected=before.zone)
         known = {(f["table"], f["sha256"]) for f in before.files}
@@ -180,7 +170,7 @@ class _Load:
         """Write one part and account for its files; files in which lines and records differ are put in order first."""
         for _ in range(2):
             self._copy(contract, form, group, path)
-            accounts = account_for(self.con, self.before.folder / path, form, group, contract)
+            accounts = account_for(self.con, self.before.folder / path, form, group)
             crooked = {a.source_id for a in accounts if a.crooked}
             if not crooked:
                 return accounts
@@ -196,19 +186,22 @@ class _Load:
     def _copy(self, contract: Contract, form: str, group: Sequence[tuple[int, Source]], path: str) -> None:
         sources = [s for _, s in group]
         forms = {"csv": csv_file, "jsonl": jsonl_file, "parquet": parquet_file}
-        relation = forms[form].relation(sources)  # type: ignore[attr-defined]
+        relation = forms[form].relation(sources)
         first, paths = group[0][0], ", ".join(literal(str(s.reading)) for s in sources)
         ids = ", ".join(str(i) for i, _ in group)
-        source_id = f"CAST(([{ids}])[list_position([{paths}], filename)] AS INTEGER)" if len(group) > 1 else f"{first}::INTEGER"
+        source_id = (
+            f"CAST(([{ids}])[list_position([{paths}], filename)] AS INTEGER)" if len(group) > 1 else f"{first}::INTEGER"
+        )
         select = typed_select(contract, relation, sources[0].columns, source_id)
         target = self.before.folder / path
+        draft = target.with_name(target.name + ".tmp")
         try:
-            self.con.execute(f"COPY ({select}) TO {literal(str(target) + '.tmp')} (FORMAT parquet)")
+            self.con.execute(f"COPY ({select}) TO {literal(str(draft))} (FORMAT parquet)")
         except DatabaseError as e:
             raise _unreadable(e, sources) from None
-        with open(str(target) + ".tmp", "rb") as f:
+        with draft.open("rb") as f:
             os.fsync(f.fileno())
-        os.replace(str(target) + ".tmp", target)
+        draft.replace(target)
 
     def _snapshot(self, number: int, touched: set[str]) -> Snapshot:
         before = self.before

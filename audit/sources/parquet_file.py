@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audit.errors import AuditError
+from audit.snapshot import literal
 from audit.sources.files import Source
-from audit.sources.typed import literal
 from audit.store import Connection, DatabaseError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from audit.contract import Column, Contract, Order, RequiredWhen
+from audit.snapshot import ident, literal
 
 # Why a row was refused.
 REASONS: Mapping[str, str] = {
@@ -27,20 +28,21 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   ELSE CAST(wall AS TIMESTAMPTZ) END
 """
 
-_LOCAL = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
-_OFFSET = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)"
+# Braces doubled: they stand within templates.
+_LOCAL = r"\d{{4}}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
+_OFFSET = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)"
 _DURATION = r"P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?"
 
 # {0} is the text. LIKE first: it costs a tenth of the pattern, and nearly every stamp has one of the two forms.
 _TYPED: Mapping[str, str] = {
     "text": "{0}",
     "country": "CASE WHEN regexp_full_match({0}, '[A-Z]{{2}}') THEN {0} END",
-    "duration": f"CASE WHEN regexp_full_match({{0}}, '{_DURATION.replace('{', '{{').replace('}', '}}')}')"
+    "duration": f"CASE WHEN regexp_full_match({{0}}, '{_DURATION}')"
     " AND right({0}, 1) NOT IN ('P', 'T') THEN {0} END",
     "date": "CASE WHEN {0} LIKE '____-__-__' THEN TRY_CAST({0} AS DATE) END",
     "timestamp": "CASE WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+__:__'"
-    f" OR regexp_full_match({{0}}, '{_OFFSET.replace('{', '{{').replace('}', '}}')}') THEN TRY_CAST({{0}} AS TIMESTAMPTZ)"
-    f" WHEN regexp_full_match({{0}}, '{_LOCAL.replace('{', '{{').replace('}', '}}')}')"
+    f" OR regexp_full_match({{0}}, '{_OFFSET}') THEN TRY_CAST({{0}} AS TIMESTAMPTZ)"
+    f" WHEN regexp_full_match({{0}}, '{_LOCAL}')"
     " THEN local_instant(TRY_CAST({0} AS TIMESTAMP)) END",
     "boolean": "CASE lower({0}) WHEN 'true' THEN true WHEN 'false' THEN false END",
     "integer": "CASE WHEN regexp_full_match({0}, '[0-9]{{1,18}}') THEN CAST({0} AS BIGINT) END",
@@ -48,16 +50,6 @@ _TYPED: Mapping[str, str] = {
 _LIST = """list_filter(list_transform(
   CASE WHEN left({0}, 1) = '[' THEN from_json({0}, '["VARCHAR"]') ELSE string_split({0}, ';') END,
   lambda v: trim(v)), lambda v: v <> '')"""
-
-
-def ident(name: str) -> str:
-    """A name, quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Text, quoted for SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def typed_select(contract: Contract, relation: str, given: Mapping[str, str], source_id: str) -> str:
@@ -70,13 +62,15 @@ def typed_select(contract: Contract, relation: str, given: Mapping[str, str], so
         source_id: the expression for the file's number.
 
     Returns:
-        SQL with the core columns, ``source_id``, ``_fault`` (``column|reason``, null where the row is good) and ``_raw``
-        (the row as JSON, where it is not).
+        SQL with the core columns, ``source_id``, ``_fault`` (``column|reason``, null where the row is good) and
+        ``_raw`` (the row as JSON, where it is not).
     """
     raw = [f"{_raw(c, given)} AS {_raw_name(c)}" for c in contract.columns]
     typed = [f"{_value(c, given)} AS {ident(c.name)}" for c in contract.columns]
     typed += [f"length({_raw_name(c)}) = 10 AS {ident(f'{c.name}_is_date')}" for c in contract.columns if c.day_may_do]
-    faults = [f"WHEN {test} THEN {literal(f'{c.name}|{why}')}" for c in contract.columns for test, why in _faults(c, given)]
+    faults = [
+        f"WHEN {test} THEN {literal(f'{c.name}|{why}')}" for c in contract.columns for test, why in _faults(c, given)
+    ]
     faults += [_rule_fault(rule) for rule in contract.rules]
     row = ", ".join(f"{literal(name)}: r.{ident(name)}" for name in given)
     core = ", ".join(ident(name) for name in contract.core_columns)

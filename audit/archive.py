@@ -1,0 +1,56 @@
+"""Answers that were given before: the same question on the same data and rules is not computed twice."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from audit.catalog import Check
+from audit.judge import Judged
+from audit.results import Count
+from audit.snapshot import quoted, write_durably
+from audit.store import Connection
+
+
+class Archive:
+    """The kept answers of a database to one question: of each check its counts and what is not compliant."""
+
+    def __init__(self, database: Path, question: str) -> None:
+        self._root = database.resolve() / "results"
+        self._folder = self._root / question[:16]
+
+    def find(self, check: Check) -> Judged | None:
+        """The answer that the same check gave; None where there is none."""
+        path = self._folder / f"{check.name}.json"
+        try:
+            data = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        rows = path.with_suffix(".parquet")
+        if data["check"] != check.sha256 or not rows.is_file():
+            return None
+        return Judged(_from_file(rows), tuple(Count(**c) for c in data["counts"]), data["extras"])
+
+    def keep(self, con: Connection, judged: Judged, check: Check) -> Judged:
+        """Write an answer down; a database that one may only read keeps none."""
+        rows = self._folder / f"{check.name}.parquet"
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            draft = rows.with_name(rows.name + ".tmp")
+            order = "ORDER BY item_table, item_key, reason"
+            con.execute(f"COPY (FROM {judged.relation} {order}) TO '{quoted(draft)}' (FORMAT parquet)")
+            draft.replace(rows)
+            data = {"check": check.sha256, "counts": [asdict(c) for c in judged.counts], "extras": judged.extras}
+            write_durably(rows.with_suffix(".json"), json.dumps(data, indent=1, sort_keys=True))
+            return replace(judged, relation=_from_file(rows))
+        return judged
+
+    def all_runs(self, check: Check) -> list[str]:
+        """What a check judged in every run that is kept, each for FROM."""
+        return [_from_file(path) for path in sorted(self._root.glob(f"*/{check.name}.parquet"))]
+
+
+def _from_file(path: Path) -> str:
+    return f"read_parquet('{quoted(path)}')"

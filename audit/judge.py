@@ -1,0 +1,186 @@
+"""One check, run over a period: its SQL with the parameters in place, what is not compliant kept, the rest counted."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from audit.catalog import Check
+from audit.errors import CheckError
+from audit.period import Period, local_date
+from audit.results import Count
+from audit.store import Connection, DatabaseError
+
+DIMENSIONS = ("role", "client_id", "system_id", "purpose", "kind", "month")
+_OPTIONAL = {"item_table": "VARCHAR", "system_id": "VARCHAR", "purpose": "VARCHAR", "kind": "VARCHAR",
+             "unit": "VARCHAR", "detail": "VARCHAR"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of every check: a period, as of an instant, within a scope."""
+
+    period: Period
+    as_of: datetime
+    client_id: str | None = None
+    role: str | None = None
+
+    @property
+    def as_of_on(self) -> date:
+        """The local date of the last instant before ``as_of``."""
+        return local_date(self.as_of - timedelta(microseconds=1), self.period.zone)
+
+    def parameters(self) -> dict[str, str]:
+        """The typed SQL literal of each parameter."""
+        p = self.period
+        return {
+            "start": instant_literal(p.start),
+            "end": instant_literal(p.end),
+            "as_of": instant_literal(self.as_of),
+            "start_on": f"DATE '{p.first}'",
+            "end_on": f"DATE '{p.until}'",
+            "as_of_on": f"DATE '{self.as_of_on}'",
+            "client_id": _text_literal(self.client_id),
+            "role": _text_literal(self.role),
+        }
+
+    def within(self, sql: str) -> str:
+        """A statement with its parameters in place. Literals, so that the engine can skip what lies outside them."""
+        values = self.parameters()
+        return re.sub(r"\$([a-z_]+)", lambda m: values[m[1]], sql)
+
+    @property
+    def scope(self) -> str:
+        """The condition that narrows a check's rows to the scope."""
+        wanted = [("client_id", self.client_id), ("role", self.role)]
+        return " AND ".join(f"{c} = {_text_literal(v)}" for c, v in wanted if v is not None) or "true"
+
+    def month(self) -> str:
+        """The month of ``occurred_at``, null outside the period: by comparison, which costs no calendar."""
+        cases = [f"WHEN occurred_at < {instant_literal(end)} THEN '{label}'" for label, _, end in self.period.months()]
+        return f"CASE WHEN occurred_at < {instant_literal(self.period.start)} THEN NULL {' '.join(cases)} END"
+
+
+def instant_literal(instant: datetime) -> str:
+    """A TIMESTAMPTZ literal."""
+    return f"TIMESTAMPTZ '{instant.astimezone(UTC).strftime('%Y-%m-%d %H:%M:%S.%f')}+00'"
+
+
+def _text_literal(text: str | None) -> str:
+    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a check found: the relation of what is not compliant (for FROM), the counts, and its further tables."""
+
+    relation: str
+    counts: tuple[Count, ...]
+    extras: dict[str, list[dict[str, Any]]]
+
+
+def judge(con: Connection, check: Check, asked: Asked) -> Judged:
+    """Run a check.
+
+    What is not compliant is kept as a table with the findings' columns and the dimensions; what is compliant is only
+    counted. Waivers in force make violations ``waived``.
+
+    Raises:
+        CheckError: its SQL does not run.
+    """
+    table = f"temp.judged_{check.name}"
+    try:
+        sql = asked.within(check.sql)
+        empty = con.sql(f"SELECT * FROM ({sql}) LIMIT 0")
+        columns = dict(zip(empty.columns, map(str, empty.types), strict=True))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE judged_{check.name} AS {_kept(check, asked, sql, columns)}")
+        _waive(con, asked, table)
+        counts = _counts(con, check, asked, table, columns)
+        return Judged(table, counts, {name: rows(con, asked.within(extra)) for name, extra in check.extras.items()})
+    except DatabaseError as e:
+        raise CheckError(
+            f"the check {check.name} could not run: {str(e).splitlines()[0]}", file=f"{check.name}/check.sql"
+        ) from e
+
+
+def rows(con: Connection, sql: str) -> list[dict[str, Any]]:
+    """A small result as dictionaries, dates and instants as ISO text."""
+    relation = con.execute(sql)
+    names = [d[0] for d in relation.description or []]
+    plain = lambda v: v.isoformat() if isinstance(v, date) else v  # noqa: E731
+    return [dict(zip(names, map(plain, row), strict=True)) for row in relation.fetchall()]
+
+
+def _kept(check: Check, asked: Asked, sql: str, columns: Mapping[str, str]) -> str:
+    """The SELECT of the items that are not compliant, with finding ids."""
+    optional = ", ".join(n if n in columns else f"CAST(NULL AS {t}) AS {n}" for n, t in _OPTIONAL.items())
+    others = [c for c in columns if c not in {*_FIXED, *_OPTIONAL}]
+    own = "".join(f', "{c}"' for c in others)
+    unit = f"coalesce(unit, nullif('{check.amount_unit}', ''))"
+    due_at = iso("due_at") if columns["due_at"] == "TIMESTAMP WITH TIME ZONE" else "CAST(due_at AS VARCHAR)"
+    return f"""
+        SELECT '{check.name}' AS "check", outcome, reason,
+          'F-' || left(sha256(concat_ws(chr(31), '{check.name}', item_table, item, reason)), 16) AS finding_id,
+          role, client_id, subject_id, item_table, item, item AS item_key, occurred_at,
+          {due_at} AS due_at, amount,
+          CASE WHEN amount IS NOT NULL THEN {unit} END AS unit,
+          source_id, source_row, detail, system_id, purpose, kind, {asked.month()} AS month{own}
+        FROM (SELECT * REPLACE (coalesce(item_table, '{check.unit}') AS item_table)
+          FROM (SELECT {", ".join(_FIXED)}, {optional}{own} FROM ({sql})))
+        WHERE outcome <> 'compliant' AND {asked.scope}
+    """
+
+
+_FIXED = ("item", "outcome", "reason", "role", "client_id", "subject_id", "occurred_at", "due_at", "amount",
+          "source_id", "source_row")  # fmt: skip
+
+
+def _waive(con: Connection, asked: Asked, table: str) -> None:
+    """A violation covered by a waiver in force is waived: still counted, never hidden."""
+    con.execute(f"""
+        UPDATE {table} AS f SET outcome = 'waived'
+        FROM core.waivers AS w
+        WHERE f.outcome = 'violation' AND w."check" = f."check"
+          AND w.granted_on <= DATE '{asked.as_of_on}' AND DATE '{asked.as_of_on}' < w.expires_on
+          AND coalesce(w.reason, f.reason) = f.reason AND coalesce(w.item_key, f.item_key) = f.item_key
+          AND (w.client_id IS NULL OR w.client_id = f.client_id)
+    """)
+
+
+def _counts(con: Connection, check: Check, asked: Asked, table: str, columns: Mapping[str, str]) -> tuple[Count, ...]:
+    dims, sql = ", ".join(DIMENSIONS), asked.within(check.sql)
+    kept = _grouped(con, f"SELECT outcome, reason, {dims}, count(*) AS n FROM {table} GROUP BY ALL")
+    if check.population_sql is None:
+        present = ", ".join(c if c in columns else f"NULL AS {c}" for c in DIMENSIONS if c != "month")
+        compliant = _grouped(
+            con,
+            f"SELECT outcome, reason, {dims}, count(*) AS n FROM"
+            f" (SELECT outcome, reason, {present}, {asked.month()} AS month FROM ({sql}) WHERE {asked.scope})"
+            " WHERE outcome = 'compliant' GROUP BY ALL",
+        )
+    else:
+        population = asked.within(check.population_sql)
+        compliant = _grouped(
+            con,
+            f"SELECT 'compliant', NULL, {dims}, count(*) AS n FROM"
+            f" (SELECT *, {asked.month()} AS month FROM ({population}) WHERE {asked.scope}) GROUP BY ALL",
+        )
+        for key, n in kept.items():
+            compliant["compliant", None, *key[2:]] -= n
+    found = {k: n for k, n in (compliant + kept).items() if n}
+    ordered = sorted(found.items(), key=lambda kn: tuple((v is not None, v or "") for v in kn[0]))
+    return tuple(Count(*key, n) for key, n in ordered)  # type: ignore[arg-type]
+
+
+def _grouped(con: Connection, sql: str) -> Counter[tuple[str | None, ...]]:
+    return Counter({row[:-1]: row[-1] for row in con.execute(sql).fetchall()})
+
+
+def iso(column: str) -> str:
+    """A TIMESTAMPTZ as ISO 8601 text in the session's zone, with its offset as +02:00."""
+    text = f"strftime({column}, '%Y-%m-%dT%H:%M:%S%z')"  # which leaves the minutes of a whole hour's offset out
+    return f"{text} || CASE WHEN length({text}) = 22 THEN ':00' ELSE '' END"

@@ -1,0 +1,94 @@
+"""Results as files: JSON for programs, and the findings as CSV, JSON Lines or Parquet."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.errors import AuditError, UsageError
+from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Results
+from audit.snapshot import ident
+
+if TYPE_CHECKING:
+    from audit.run import Workbench
+
+_ORDER = 'ORDER BY "check", outcome, item_table, item_key, reason'
+# A spreadsheet runs text that starts so; a lone sign, as log_coverage's "-", is no formula.
+_DANGEROUS = "'=', '+', '-', '@', chr(9), chr(13)"
+
+
+def results_json(results: Results) -> dict[str, Any]:
+    """The results as plain data, in the form that ``audit check --json`` prints."""
+    return {
+        "organisation": results.organisation,
+        "period": results.period,
+        "start": results.start.isoformat(),
+        "end": results.end.isoformat(),
+        "as_of": results.as_of.isoformat(),
+        "client_id": results.client_id,
+        "role": results.role,
+        "rejected_rows": results.rejected_rows,
+        "coverage": [_iso(asdict(c)) for c in results.coverage],
+        "checks": [_check_json(c) for c in results],
+    }
+
+
+def _check_json(result: CheckResult) -> dict[str, Any]:
+    return {
+        "check": result.check,
+        "title": result.title,
+        "evaluated": result.evaluated,
+        "empty_tables": list(result.empty_tables),
+        "population": result.population,
+        **{outcome: getattr(result, outcome) for outcome in OUTCOMES},
+        "rate": result.rate,
+        "reasons": result.reasons,
+        "counts": [asdict(c) for c in result.counts],
+        "extras": result.extras,
+    }
+
+
+def _iso(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
+
+
+def write_findings(workbench: Workbench, results: Results, path: Path) -> int:
+    """Write the findings of the results to a file.
+
+    Args:
+        workbench: the open workbench that ran them.
+        results: whose findings.
+        path: a ``.csv``, ``.jsonl`` or ``.parquet`` file; in CSV text that a spreadsheet would run is defused.
+
+    Returns:
+        How many findings were written.
+
+    Raises:
+        UsageError: another ending.
+        AuditError: the file cannot be written.
+    """
+    form = path.suffix.lstrip(".")
+    if form not in ("csv", "jsonl", "parquet"):
+        raise UsageError(
+            "no such form of findings", column="findings", expected="a file ending in .csv, .jsonl or .parquet"
+        )
+    columns = ", ".join(_defused(c) if form == "csv" else ident(c) for c in FINDING_COLUMNS)
+    options = {"csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json", "parquet": "FORMAT parquet"}[form]
+    draft = workbench.desk / f"findings.{form}"
+    select = f"SELECT {columns} FROM ({workbench.findings_of(results.checks)}) {_ORDER}"
+    count = workbench.con.execute(f"COPY ({select}) TO '{draft}' ({options})").fetchall()[0][0]
+    try:
+        shutil.move(draft, path)
+    except OSError as e:
+        raise AuditError(f"cannot be written: {e.strerror}", file=path, fix="Choose another place.") from None
+    return int(count)
+
+
+def _defused(column: str) -> str:
+    name = ident(column)
+    if column in ("amount", "source_line"):
+        return name
+    is_formula = f"left({name}, 1) IN ({_DANGEROUS}) AND length({name}) > 1"
+    return f"CASE WHEN {is_formula} THEN chr(39) || {name} ELSE {name} END AS {name}"

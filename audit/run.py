@@ -1,0 +1,306 @@
+"""Runs checks for a period: what an analyst, a notebook and the command line hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Any
+
+from audit import __version__
+from audit.archive import Archive
+from audit.catalog import Check, load_catalog
+from audit.contract import load_contracts
+from audit.errors import AuditError, UsageError
+from audit.evidence import LINE, EvidenceTable, evidence_for
+from audit.explain import explain_item
+from audit.judge import Asked, iso, judge
+from audit.outputs import write_findings
+from audit.period import Period, parse_instant
+from audit.policy import Policy, load_policy
+from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Finding, Results, SourceFile
+from audit.snapshot import Snapshot, digest, ident, read_snapshot
+from audit.statutes import Law, load_law
+from audit.store import Connection, opened, sql_file
+
+DEFAULT_DB = Path("data/audit.db")
+Progress = Callable[[str, int, int], None]
+_ORDER = (
+    "ORDER BY CASE f.outcome WHEN 'violation' THEN 1 WHEN 'waived' THEN 2 ELSE 3 END,"
+    " f.amount DESC NULLS LAST, f.item_table, f.item_key, f.reason"
+)
+
+
+class Workbench:
+    """A database opened for a period: checks, findings, evidence and plain SQL.
+
+    It holds the snapshot it opened: a load that ends meanwhile does not show. Nothing it runs can write to the data or
+    reach files outside the database. Close it, or use it in a ``with`` statement.
+
+    Attributes:
+        asked: the period, the as-of instant and the scope.
+        snapshot, law, policy: what it answers from.
+        con: the connection, with the schemas raw, core, law and house.
+        desk: a folder of its own, the only one beside the database that the connection can write to.
+    """
+
+    def __init__(
+        self,
+        db: Path,
+        period: str | None,
+        *,
+        as_of: str | None = None,
+        client: str | None = None,
+        role: str | None = None,
+        policy: Path | None = None,
+    ) -> None:
+        self.snapshot: Snapshot = read_snapshot(db)
+        self.law: Law = load_law()
+        self.policy: Policy = load_policy(policy or db / self.snapshot.house / "policy.toml", self.law)
+        self.catalog = load_catalog()
+        if role not in (None, "controller", "processor"):
+            raise UsageError("no such role", column="role", expected="controller or processor")
+        self._stack = ExitStack()
+        self.desk = Path(self._stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
+        self.con: Connection = self._stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
+        zone = self.policy.zone
+        chosen = Period.parse(period, zone) if period else self._last_quarter()
+        self.asked = Asked(chosen, parse_instant(as_of, zone) if as_of else chosen.end, client, role)
+        self._judged: dict[str, str] = {}
+        if client is not None and not self._is_known(client):
+            raise UsageError("no row of any table has this client", column="client")
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._stack.close()
+
+    def __getitem__(self, check: str) -> CheckResult:
+        """One check's result; run when first asked for."""
+        return self._result(self._check(check))
+
+    def sql(self, text: str) -> Any:
+        """A query's relation, over raw, core, law and house."""
+        return self.con.sql(text)
+
+    def check_all(self, only: Iterable[str] | None = None, progress: Progress = lambda *_: None) -> Results:
+        """Run the checks.
+
+        Args:
+            only: their names; all where not given.
+            progress: called with a check's name, how many are done and how many there are.
+
+        Raises:
+            UsageError: no such check.
+            CheckError: a check that could not run.
+        """
+        wanted = [self._check(name) for name in (self.catalog if only is None else only)]
+        found = {}
+        for i, check in enumerate(wanted):
+            progress(check.name, i, len(wanted))
+            found[check.name] = self._result(check)
+        progress("", len(wanted), len(wanted))
+        return Results(
+            organisation=self.policy.name,
+            zone=str(self.policy.zone),
+            period=self.asked.period.label,
+            start=self.asked.period.start,
+            end=self.asked.period.end,
+            as_of=self.asked.as_of,
+            client_id=self.asked.client_id,
+            role=self.asked.role,
+            checks=found,
+            coverage=self.coverage,
+            rejected_rows=self.rejected_rows,
+            files=self.files,
+            commitments=self.policy.commitments,
+            law=tuple(self.law.values()),
+            manifest=self.manifest,
+        )
+
+    def evidence(self, finding_id: str) -> list[EvidenceTable]:
+        """The rows behind a finding of this period, or of any run whose results are kept.
+
+        Raises:
+            UsageError: no run that is kept has such a finding.
+        """
+        for check in self.catalog.values():
+            for relation in [self._judged.get(check.name), *self._archive.all_runs(check)]:
+                if relation and (found := evidence_for(self.con, check, relation, finding_id)):
+                    return found
+        raise UsageError("no such finding in the results that are kept", column="finding", fix="Run: audit check")
+
+    def findings_of(self, checks: Iterable[str]) -> str:
+        """The SELECT of all findings of checks that were run, in the columns of the interface."""
+        relations = [self._judged[name] for name in checks if name in self._judged]
+        if not relations:
+            return f"SELECT {', '.join(f'NULL AS {ident(c)}' for c in FINDING_COLUMNS)} WHERE false"
+        return " UNION ALL ".join(findings_select(r) for r in relations)
+
+    def write_findings(self, results: Results, path: Path) -> int:
+        """Write the findings of the results to a .csv, .jsonl or .parquet file; gives how many there are.
+
+        In CSV, text that a spreadsheet would run as a formula is defused.
+
+        Raises:
+            UsageError: another ending.
+            AuditError: the file cannot be written.
+        """
+        return write_findings(self, results, path)
+
+    def explain_item(self, check: str, key: str) -> list[str]:
+        """Why an item got its outcome, a sentence a step.
+
+        Raises:
+            UsageError: no such check, or no such item in the period.
+        """
+        return explain_item(self.con, self._check(check), self.asked, self.policy, key)
+
+    @cached_property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """What log_coverage knows of every source, the good ones too."""
+        if "log_coverage" not in self.catalog:
+            return ()
+        sql = self.asked.within(self.catalog["log_coverage"].sql)
+        columns = 'table_name, system_id, "rows", first_on, last_on, days, silent_days, longest_silence, outcome'
+        found = self.con.execute(f"SELECT {columns} FROM ({sql}) ORDER BY table_name, item").fetchall()
+        return tuple(Coverage(*row) for row in found)
+
+    @property
+    def rejected_rows(self) -> dict[str, int]:
+        """How many rows were refused, by table."""
+        counts: dict[str, int] = {}
+        for f in self.files:
+            counts[f.table] = counts.get(f.table, 0) + f.rejected
+        return {t: n for t, n in counts.items() if n}
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """What was loaded."""
+        names = ("table", "path", "sha256", "bytes", "read", "accepted", "duplicate", "rejected")
+        return tuple(SourceFile(*(f[n] for n in names)) for f in self.snapshot.files)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Everything the results follow from: inputs, rules and question, by hash."""
+        return {
+            "package": __version__,
+            "question": {"period": self.asked.period.label, **_plain(self.asked)},
+            "inputs": [asdict(f) for f in self.files],
+            "checks": {c.name: c.sha256 for c in self.catalog.values()},
+            "law": dict(self.law.sha256),
+            "policy": dict(self.policy.sha256),
+            "sql": digest(
+                [sql_file("deadlines"), sql_file("derived/consent_intervals"), sql_file("derived/preference_intervals")]
+            ),
+        }
+
+    def _check(self, name: str) -> Check:
+        if name not in self.catalog:
+            raise UsageError("no such check", column=name, expected=f"one of {', '.join(self.catalog)}")
+        return self.catalog[name]
+
+    def _is_known(self, client: str) -> bool:
+        with_client = [c for c in load_contracts().values() if any(k.name == "client_id" for k in c.columns)]
+        parts = " UNION ALL ".join(f"(SELECT 1 FROM core.{c.table} WHERE client_id = $1 LIMIT 1)" for c in with_client)
+        return bool(self.con.execute(f"SELECT 1 FROM ({parts}) LIMIT 1", [client]).fetchall())
+
+    def _last_quarter(self) -> Period:
+        """The last quarter that the event logs cover to its end."""
+        tables = [c for c in load_contracts().values() if c.instant]
+        latest = " UNION ALL ".join(f'SELECT max("{c.instant}") AS at FROM core.{c.table}' for c in tables)
+        last: date | None = self.con.execute(f"SELECT CAST(max(at) AS DATE) FROM ({latest})").fetchall()[0][0]
+        if last is None:
+            raise AuditError(
+                "the database has no log rows", file=self.snapshot.folder, fix="Load logs, or give --period."
+            )
+        zone = self.policy.zone
+        quarter = Period.parse(f"{last.year}Q{(last.month + 2) // 3}", zone)
+        return quarter if (quarter.last - last).days <= _TAIL_DAYS else quarter.previous()
+
+    def _result(self, check: Check) -> CheckResult:
+        empty = tuple(t for t in check.reads if t.startswith("core.") and self._is_empty(t))
+        make = partial(
+            CheckResult, check.name, check.title, check.question, check.article, check.severity, check.unit
+        )  # fmt: skip
+        tables = tuple(t.removeprefix("core.") for t in empty)
+        if all(t in empty for t in check.population):
+            return make(evaluated=False, empty_tables=tables, counts=())
+        judged = self._archive.find(check) or self._archive.keep(self.con, judge(self.con, check, self.asked), check)
+        self._judged[check.name] = judged.relation
+        reader = partial(self._findings, judged.relation)
+        return make(evaluated=True, empty_tables=tables, counts=judged.counts, extras=judged.extras, _read=reader)
+
+    @cached_property
+    def _archive(self) -> Archive:
+        question = {k: v for k, v in self.manifest.items() if k != "checks"}
+        return Archive(self.snapshot.folder, digest(question))
+
+    def _is_empty(self, table: str) -> bool:
+        derived = {"consent_intervals": "consents", "preference_intervals": "communication_preferences"}
+        name = table.removeprefix("core.")
+        return not self.snapshot.rows(derived.get(name, name))
+
+    def _findings(
+        self, relation: str, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None
+    ) -> list[Finding]:
+        wanted = [("outcome", outcome), ("reason", reason)]
+        where = " AND ".join(f"{c} = '{v}'" for c, v in wanted if v is not None and v.isidentifier()) or "true"
+        sql = f"SELECT * FROM ({findings_select(relation)}) AS f WHERE {where} {_ORDER}"
+        found = self.con.execute(sql + (f" LIMIT {int(limit)}" if limit is not None else "")).fetchall()
+        return [Finding(*row) for row in found]
+
+
+_TAIL_DAYS = 3  # a quarter counts as covered when its logs reach its last days: weekends and holidays are quiet
+
+
+def findings_select(relation: str) -> str:
+    """The findings of judged items in the columns of the interface, file and line with them."""
+    columns = {"occurred_at": iso("p.occurred_at"), "source_file": "f.path", "source_line": LINE}
+    select = ", ".join(f"{columns.get(c, f'p.{ident(c)}')} AS {ident(c)}" for c in FINDING_COLUMNS)
+    return (
+        f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
+        " WHERE p.outcome IN ('violation', 'waived', 'undetermined')"
+    )
+
+
+def open_workbench(
+    db: Path | str = DEFAULT_DB,
+    period: str | None = None,
+    *,
+    as_of: str | None = None,
+    client: str | None = None,
+    role: str | None = None,
+    policy: Path | None = None,
+) -> Workbench:
+    """Open a database for a period.
+
+    Args:
+        db: its folder.
+        period: ``2026Q3``, ``2026-07``, ``2026`` or two dates; the last quarter that the logs cover where not given.
+        as_of: an ISO 8601 instant: facts at or after it have not happened; the period's end where not given.
+        client: only this client's rows.
+        role: only rows done as ``controller`` or ``processor``.
+        policy: another policy file than the one the data was loaded under.
+
+    Raises:
+        UsageError: a period, instant, role or client that is none.
+        AuditError: no database, or one that cannot be read.
+    """
+    return Workbench(Path(db), period, as_of=as_of, client=client, role=role, policy=policy)
+
+
+def _plain(asked: Asked) -> dict[str, str | None]:
+    return {"as_of": asked.as_of.isoformat(), "client_id": asked.client_id, "role": asked.role}
