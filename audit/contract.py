@@ -151,4 +151,4 @@ def _contract(file: str, data: dict[str, Any]) -> Contract:
 def _rule(data: dict[str, Any]) -> Order | RequiredWhen:
     if set(data) == {"not_before"}:
         return Order(*data["not_before"])
-    return RequiredWhen(data.pop("required"), data.pop("when"), **{"equals": data.pop("is")}, **data)
+    return RequiredWhen(data.pop("required"), data.pop("when"), equals=data.pop("is"), **data)

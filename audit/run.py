@@ -65,15 +65,18 @@ class Workbench:
         self.catalog = load_catalog()
         if role not in (None, "controller", "processor"):
             raise UsageError("no such role", column="role", expected="controller or processor")
-        self._stack = ExitStack()
-        self.desk = Path(self._stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
-        self.con: Connection = self._stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
         zone = self.policy.zone
-        chosen = Period.parse(period, zone) if period else self._last_quarter()
-        self.asked = Asked(chosen, parse_instant(as_of, zone) if as_of else chosen.end, client, role)
+        chosen = Period.parse(period, zone) if period else None
+        moment = parse_instant(as_of, zone) if as_of else None
         self._judged: dict[str, str] = {}
-        if client is not None and not self._is_known(client):
-            raise UsageError("no row of any table has this client", column="client")
+        with ExitStack() as stack:
+            self.desk = Path(stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
+            self.con: Connection = stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
+            chosen = chosen or self._last_quarter()
+            self.asked = Asked(chosen, moment or chosen.end, client, role)
+            if client is not None and not self._is_known(client):
+                raise UsageError("no row of any table has this client", column="client")
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Workbench:
         return self

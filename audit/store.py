@@ -64,7 +64,7 @@ def opened(
             build(con, snapshot)
             add_tables(con, law.tables(policy) | policy.tables())
             add_macros(con)
-        except duckdb.IOException as e:
+        except duckdb.Error as e:
             raise corrupt(snapshot.folder, str(e).splitlines()[0][:200]) from None
         yield con
 

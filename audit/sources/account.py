@@ -145,35 +145,35 @@ def _lined(part: Path, a: Account) -> str:
 def exclude_duplicates(
     con: Connection, snapshot: Snapshot, contract: Contract, part: dict[str, Any], accounts: Sequence[Account]
 ) -> Snapshot:
-    """Find rows of a part that are there already: the same row is counted and skipped, another one is refused.
+    """Add a part to a snapshot, without the rows that are there already.
 
-    Of rows with one key the first, in order of loading, stays.
+    The same row is counted and skipped; another one with the same key is refused. Of rows with one key the first, in
+    order of loading, stays.
 
     Args:
         con: the load's connection.
-        snapshot: all parts, the part among them.
+        snapshot: the parts before this one.
         contract: the table's contract.
-        part: the part to look through.
+        part: the part to add.
         accounts: the files' accounts, to be corrected.
 
     Returns:
-        The snapshot with what the part leaves out.
+        The snapshot with the part, and with what the part leaves out.
     """
-    others = replace(snapshot, parts=tuple(p for p in snapshot.parts if p["path"] != part["path"]))
-    alone = replace(snapshot, parts=(part,))
-    new, old = core_select(alone, contract), core_select(others, contract)
+    alone, both = replace(snapshot, parts=(part,)), replace(snapshot, parts=(*snapshot.parts, part))
+    new, old = core_select(alone, contract), core_select(snapshot, contract)
     key = ", ".join(map(ident, contract.identity))
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE twice AS
         SELECT h FROM (SELECT hash({key}) AS h FROM ({new})) GROUP BY h HAVING count(*) > 1
     """)
-    if others.table_parts(contract.table):
+    if snapshot.table_parts(contract.table):
         con.execute(f"""
             INSERT INTO twice SELECT DISTINCT h FROM (SELECT hash({key}) AS h FROM ({new}))
             SEMI JOIN (SELECT hash({key}) AS h FROM ({old})) AS o USING (h)
         """)
     if not con.execute("SELECT count(*) FROM twice").fetchall()[0][0]:
-        return snapshot
+        return both
     content = ", ".join(f"{literal(c)}: {ident(c)}" for c in contract.core_columns)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE again AS
@@ -191,7 +191,7 @@ def exclude_duplicates(
         )
         WHERE n > 1 AND is_new
     """)
-    return _leave_out(con, snapshot, contract, part, accounts)
+    return _leave_out(con, both, contract, part, accounts)
 
 
 def _leave_out(

@@ -140,10 +140,10 @@ class _Load:
             accounts = self._part(contract, form, group, path)
             parts.append({"table": contract.table, "path": path, "refused": any(a.rejected for a in accounts)})
             self.accounts += accounts
-        view = replace(self.before, parts=(*self.before.parts, *parts))
+        seen = self.before
         for part in parts:
-            view = exclude_duplicates(self.con, view, contract, part, self.accounts)
-        self.parts += [p for p in view.parts if p["path"] in {q["path"] for q in parts}]
+            seen = exclude_duplicates(self.con, seen, contract, part, self.accounts)
+        self.parts += seen.parts[len(self.before.parts) :]
 
     def _described(self, contract: Contract, source: Source, source_id: int) -> Source:
         match source.form:

@@ -1,0 +1,313 @@
+"""Files of every form become typed rows; what breaks a contract is kept with its place; a load is whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import io
+import json
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+import zstandard
+
+import audit
+from audit.contract import load_contracts
+from audit.errors import AuditError
+from audit.sources.load import load
+from tests.functional.houses import loaded, policy, write
+
+EVENTS = "event_id,occurred_at,operation,subject_id\nE1,2026-07-01T09:00:00+02:00,use,S1\nE2,2026-07-01T08:00:00Z,store,\n"
+BOTH = [("E1", datetime(2026, 7, 1, 7, tzinfo=UTC), "use", "S1"), ("E2", datetime(2026, 7, 1, 8, tzinfo=UTC), "store", None)]
+
+
+def rows(db: Path, sql: str) -> list[tuple[object, ...]]:
+    with audit.open(db, "2026Q3") as wb:
+        return wb.con.execute(sql).fetchall()
+
+
+def events(db: Path) -> list[tuple[object, ...]]:
+    return rows(db, "SELECT event_id, occurred_at, operation, subject_id FROM core.processing_events ORDER BY event_id")
+
+
+def rejected(db: Path) -> list[tuple[object, ...]]:
+    return rows(db, "SELECT file, line, column_name, reason FROM raw.rejected_rows ORDER BY file, line")
+
+
+def as_parquet(text: str) -> bytes:
+    con = duckdb.connect()
+    path = f"{os.environ.get('TMPDIR', '/tmp')}/{os.getpid()}-made.parquet"
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("CREATE TABLE t (event_id VARCHAR, occurred_at TIMESTAMPTZ, operation VARCHAR, subject_id VARCHAR)")
+    con.execute("INSERT INTO t VALUES ('E1', '2026-07-01 07:00+00', 'use', 'S1'), ('E2', '2026-07-01 08:00+00', 'store', NULL)")
+    con.execute(f"COPY t TO '{path}' (FORMAT parquet)")
+    data = Path(path).read_bytes()
+    Path(path).unlink()
+    return data
+
+
+def as_jsonl(text: str) -> str:
+    names, *lines = [line.split(",") for line in text.strip().splitlines()]
+    return "".join(json.dumps({n: v or None for n, v in zip(names, line, strict=True)}) + "\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("processing_events.csv", EVENTS),
+        ("processing_events.csv", "\ufeff" + EVENTS),
+        ("processing_events.csv", EVENTS.replace("\n", "\r\n")),
+        ("processing_events-2026-07.csv", EVENTS.rstrip("\n")),
+        ("processing_events/part-1.csv", EVENTS),
+        ("processing_events.csv.gz", gzip.compress(EVENTS.encode())),
+        ("processing_events.csv.zst", zstandard.ZstdCompressor().compress(EVENTS.encode())),
+        ("processing_events.jsonl", as_jsonl(EVENTS)),
+        ("processing_events.ndjson.gz", gzip.compress(as_jsonl(EVENTS).encode())),
+        ("processing_events.jsonl.zst", zstandard.ZstdCompressor().compress(as_jsonl(EVENTS).encode())),
+        ("processing_events.parquet", as_parquet(EVENTS)),
+    ],
+)
+def test_every_form_gives_the_same_rows(tmp_path: Path, name: str, content: str | bytes) -> None:
+    db, report = loaded(tmp_path, {name: content})
+    assert [{k: t[k] for k in ("read", "accepted", "duplicate", "rejected")} for t in report.tables] == [
+        {"read": 2, "accepted": 2, "duplicate": 0, "rejected": 0}
+    ]
+    assert events(db) == BOTH
+
+
+def test_a_spreadsheet_register_keeps_real_dates_and_rows(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["contract_id", "client_id", "contract_start", "modules", "breach_notice"])
+    sheet.append(["K1", "C1", datetime(2025, 1, 1, tzinfo=UTC).replace(tzinfo=None), "mail; events", "PT24H"])
+    sheet.append([None, None, None, None, None])
+    sheet.append(["K2", 7, "soon", None, None])
+    data = io.BytesIO()
+    book.save(data)
+    db, _ = loaded(tmp_path, {"contracts.xlsx": data.getvalue(), "processing_events.csv": EVENTS})
+    assert rows(db, "SELECT contract_id, client_id, contract_start, modules FROM core.contracts") == [
+        ("K1", "C1", date(2025, 1, 1), ["mail", "events"])
+    ]
+    assert rejected(db) == [("contracts.xlsx", 4, "contract_start", "unparsable")]
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("2026-07-01T09:00", datetime(2026, 7, 1, 7, tzinfo=UTC)),
+        ("2026-07-01 09:00:00.250", datetime(2026, 7, 1, 7, 0, 0, 250000, tzinfo=UTC)),
+        ("2026-07-01T09:00:00+0200", datetime(2026, 7, 1, 7, tzinfo=UTC)),
+        ("2026-07-01T09:00:00-01", datetime(2026, 7, 1, 10, tzinfo=UTC)),
+        ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
+        ("2025-10-26T02:30", datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),  # twice: the first, in summer time
+        ("2025-10-26T03:00", datetime(2025, 10, 26, 2, tzinfo=UTC)),
+        ("2026-03-29T02:30", None),  # skipped
+        ("2026-03-29T03:00", datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        ("2026-7-1T09:00", None),
+        ("2026-07-01T09:00:00 Europe/Paris", None),
+        ("2026-02-30T09:00:00Z", None),
+        ("infinity", None),
+        ("01/07/2026 09:00", None),
+    ],
+)
+def test_instants(tmp_path: Path, text: str, instant: datetime | None) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": f"event_id,occurred_at,operation\nE1,{text},use\n"})
+    assert [at for _, at, *_ in events(db)] == ([] if instant is None else [instant])
+    assert rejected(db) == ([("processing_events.csv", 2, "occurred_at", "unparsable")] if instant is None else [])
+
+
+def test_refused_rows_keep_file_line_column_and_reason(tmp_path: Path) -> None:
+    text = (
+        "incident_id,detected_at,facts,severity,subjects_affected\n"
+        'I1,2026-07-01T09:00Z,"first line\nsecond line",high,3\n'  # lines 2 and 3
+        "\n"
+        "I2,tomorrow,,,\n"  # 5
+        "I3,2026-07-01T09:00Z,,awful,\n"
+        "I4,2026-07-01T09:00Z\n"  # 7
+        ",2026-07-01T09:00Z,,,\n"
+        "I5,2026-07-01T09:00Z,,,-1\n"
+        "I6,2026-07-01T09:00Z,,,1\n"  # 10
+    )
+    db, report = loaded(tmp_path, {"incidents.csv": text})
+    assert rejected(db) == [
+        ("incidents.csv", 5, "detected_at", "unparsable"),
+        ("incidents.csv", 6, "severity", "not_in_vocabulary"),
+        ("incidents.csv", 7, None, "malformed"),
+        ("incidents.csv", 8, "incident_id", "missing"),
+        ("incidents.csv", 9, "subjects_affected", "unparsable"),
+    ]
+    assert report.tables[0] | {"files": 1} == {
+        "table": "incidents", "files": 1, "read": 7, "accepted": 2, "duplicate": 0, "rejected": 5,
+    }  # fmt: skip
+    with audit.open(db, "2026Q3") as wb:
+        lines = {f.item_key: f.source_line for f in wb["incident_response"].findings()}
+    assert lines == {"I1": 2, "I6": 10}
+
+
+def test_lines_are_exact_after_malformed_ones(tmp_path: Path) -> None:
+    good = [f"R{i},access,2026-05-0{i}T09:00Z" for i in range(1, 6)]
+    text = "\n".join(["request_id,kind,received_at", good[0], "x", good[1], "a,b,c,d", "x", good[2], good[3], ""])
+    db, _ = loaded(tmp_path, {"requests.csv": text})
+    with audit.open(db, "2026Q3") as wb:
+        assert {f.item_key: f.source_line for f in wb["request_deadlines"].findings()} == {"R1": 2, "R2": 4, "R3": 7, "R4": 8}
+    assert [line for _, line, *_ in rejected(db)] == [3, 5, 6]
+
+
+def test_json_lines_that_are_none_are_kept_as_they_stand(tmp_path: Path) -> None:
+    text = '{"request_id":"R1","kind":"access","received_at":"2026-05-01T09:00Z"}\n\n{oops\n{"request_id":"R2"}\n'
+    db, _ = loaded(tmp_path, {"requests.jsonl": text})
+    assert rejected(db) == [("requests.jsonl", 3, None, "malformed"), ("requests.jsonl", 4, "kind", "missing")]
+    assert rows(db, "SELECT row_text FROM raw.rejected_rows ORDER BY line") == [("{oops",), ('{"request_id":"R2"}',)]
+
+
+def test_end_before_start_and_a_conditional_requirement(tmp_path: Path) -> None:
+    text = "activity_id,role,name,valid_from,valid_to\nA1,controller,a,2026-02-01,2026-01-01\nA2,processor,b,,\nA3,controller,c,2026-02-01,2026-02-01\n"
+    db, _ = loaded(tmp_path, {"processing_activities.csv": text})
+    assert rejected(db) == [
+        ("processing_activities.csv", 2, "valid_to", "end_before_start"),
+        ("processing_activities.csv", 3, "client_id", "missing"),
+    ]
+
+
+def test_duplicates_are_counted_and_contradictions_refused(tmp_path: Path) -> None:
+    first = "event_id,occurred_at,operation\nE1,2026-07-01T09:00:00Z,use\nE2,2026-07-01T09:00:00Z,use\nE1,2026-07-01T09:00:00Z,use\n"
+    second = "event_id,occurred_at,operation,system_id\nE2,2026-07-01T11:00:00+02:00,use,\nE1,2026-07-01T09:00:00Z,store,\nE3,2026-07-01T09:00:00Z,use,\n"
+    db, report = loaded(tmp_path, {"processing_events-1.csv": first, "processing_events-2.csv": second})
+    assert report.tables == [
+        {"table": "processing_events", "files": 2, "read": 6, "accepted": 3, "duplicate": 2, "rejected": 1}
+    ]
+    assert rejected(db) == [("processing_events-2.csv", 3, "event_id", "duplicate_key")]
+    assert [(e, op) for e, _, op, _ in events(db)] == [("E1", "use"), ("E2", "use"), ("E3", "use")]
+
+
+def test_rows_without_a_key_are_duplicates_when_the_same_in_all(tmp_path: Path) -> None:
+    row = "S1,email,deny,2026-07-01T09:00:00Z\n"
+    text = "subject_id,channel,preference,effective_at\n" + row + row + row.replace("deny", "allow")
+    _, report = loaded(tmp_path, {"communication_preferences.csv": text})
+    assert (report.tables[0]["accepted"], report.tables[0]["duplicate"]) == (2, 1)
+
+
+def test_the_same_file_twice_changes_nothing(tmp_path: Path) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
+    before = sorted((p.name, p.read_bytes()) for p in db.rglob("*") if p.is_file())
+    report = load(db, [tmp_path / "source"], policy())
+    assert report.unchanged
+    assert "loaded already" in report.messages[0]
+    assert sorted((p.name, p.read_bytes()) for p in db.rglob("*") if p.is_file()) == before
+
+
+def test_a_later_load_adds_and_finds_what_is_there(tmp_path: Path) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
+    more = write(tmp_path / "more", {"processing_events.csv": EVENTS + "E9,2026-07-02T09:00:00Z,use,S2\n"})
+    report = load(db, [more], policy())
+    assert report.tables == [
+        {"table": "processing_events", "files": 1, "read": 3, "accepted": 1, "duplicate": 2, "rejected": 0}
+    ]
+    assert [e for e, *_ in events(db)] == ["E1", "E2", "E9"]
+
+
+def test_unknown_columns_are_kept_out_and_reported(tmp_path: Path) -> None:
+    _, report = loaded(tmp_path, {"processing_events.csv": EVENTS.replace("subject_id", "shoe_size")})
+    assert report.messages == ["processing_events.csv: columns kept out: shoe_size"]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"requests.csv": "request_id,kind\nR1,access\n"}, ["requests.csv:1", "received_at", "required column"]),
+        ({"requests.csv": ""}, ["requests.csv", "empty"]),
+        ({"requests.csv": "request_id;kind;received_at\n"}, ["requests.csv:1", "commas"]),
+        ({"processing_events.parquet": b"PAR1 no"}, ["processing_events.parquet", "Parquet"]),
+        ({"processing_events.csv.gz": gzip.compress(EVENTS.encode())[:-9]}, ["processing_events.csv.gz", "cannot be read"]),
+        ({"consents.xlsx": b"x"}, ["consents.xlsx", "log"]),
+        ({"contracts.xlsx": b"x"}, ["contracts.xlsx", "workbook"]),
+        ({"readme.txt": "x"}, ["no file for any table"]),
+    ],
+)
+def test_a_file_that_cannot_be_read_leaves_everything_as_it_was(
+    tmp_path: Path, files: dict[str, str | bytes], words: list[str]
+) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
+    before = sorted(p.name for p in db.rglob("*"))
+    extra = {} if "readme.txt" in files else {"access_grants.csv": "actor_id,system_id,granted_from\nA,s,2026-01-01\n"}
+    with pytest.raises(AuditError) as error:
+        load(db, [write(tmp_path / "bad", extra | files)], policy())
+    assert all(word in str(error.value) for word in words), str(error.value)
+    assert error.value.exit_code == 3
+    assert events(db) == BOTH
+    assert sorted(p.name for p in db.rglob("*") if "results" not in p.parts) == before
+
+
+def test_two_loads_at_once_are_refused(tmp_path: Path) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
+    with (db / "lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(AuditError, match="another load"):
+            load(db, [write(tmp_path / "more", {"requests.csv": "request_id,kind,received_at\n"})], policy())
+
+
+@pytest.mark.parametrize("damage", ["pointer", "manifest", "part", "bytes"])
+def test_a_damaged_database_is_named(tmp_path: Path, damage: str) -> None:
+    db, _ = loaded(tmp_path, {"access_grants.csv": "actor_id,system_id,granted_from\nA,s,2026-01-01\n"})
+    part = next((db / "parts").glob("access_grants*.parquet"))
+    match damage:
+        case "pointer":
+            (db / "CURRENT").write_text("nothing.json\n")
+        case "manifest":
+            (db / "snapshots" / "000001.json").write_text("{")
+        case "part":
+            part.unlink()
+        case "bytes":
+            part.write_bytes(b"PAR1" + part.read_bytes()[40:])
+    with pytest.raises(AuditError, match="cannot be read"):
+        audit.open(db, "2026Q3")
+
+
+def test_no_database_says_what_to_type(tmp_path: Path) -> None:
+    with pytest.raises(AuditError, match="audit load"):
+        audit.open(tmp_path / "none")
+
+
+def test_a_plain_shell_can_open_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
+    monkeypatch.chdir(db)
+    con = duckdb.connect()
+    con.execute((db / "open.sql").read_text())
+    assert con.execute("SELECT count(*) FROM core.processing_events").fetchall() == [(2,)]
+
+
+def test_an_open_database_reaches_nothing_else(tmp_path: Path) -> None:
+    db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with audit.open(db, "2026Q3") as wb:
+        for sql in (
+            f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+            f"COPY (SELECT 1) TO '{tmp_path}/out.csv'",
+            f"ATTACH '{tmp_path}/x.db'",
+            "SET enable_external_access = true",
+            "INSTALL httpfs",
+        ):
+            with pytest.raises(duckdb.Error):
+                wb.con.execute(sql)
+
+
+def test_persons_are_one_across_systems(tmp_path: Path) -> None:
+    files = {
+        "identities.csv": "system_id,external_id,subject_id\nchat,u-1,S1\n",
+        "processing_events.csv": "event_id,occurred_at,operation,system_id,subject_id\n"
+        "E1,2026-07-01T09:00:00Z,use,chat,u-1\nE2,2026-07-01T09:00:00Z,use,crm,u-1\nE3,2026-07-01T09:00:00Z,use,crm,S1\n",
+    }
+    db, _ = loaded(tmp_path, files)
+    assert [(e, s) for e, _, _, s in events(db)] == [("E1", "S1"), ("E2", "u-1"), ("E3", "S1")]
+
+
+def test_every_table_has_a_contract() -> None:
+    assert len(load_contracts()) == 19
+    for contract in load_contracts().values():
+        assert set(contract.key) <= {c.name for c in contract.columns}
+        assert contract.instant is None or contract.instant in {c.name for c in contract.columns}
