@@ -51,7 +51,7 @@ lock: ## renew the lock files (needs uv); UPGRADE=--upgrade takes newer versions
 	@git diff --stat -- requirements.lock requirements-dev.lock
 
 clean: ## remove reports, the database and caches
-	@rm -rf reports data/workbench build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf reports data/audit.db build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find audit notebooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## that, and .venv

@@ -50,7 +50,9 @@ def test_a_lock_file_holds_what_the_project_asks_for(lock):
         requirement = Requirement(line)
         versions = pinned.get(requirement.name.lower().replace("_", "-"), set())
         assert versions, f"{lock} lacks {requirement.name}"
-        assert any(requirement.specifier.contains(v) for v in versions), f"{lock}: {requirement} is not met by {versions}"
+        assert any(requirement.specifier.contains(v) for v in versions), (
+            f"{lock}: {requirement} is not met by {versions}"
+        )
 
 
 def test_the_tests_run_with_the_versions_that_users_get():

@@ -43,7 +43,9 @@ def test_the_readme_names_every_command():
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)
 def test_make_targets_exist(path):
-    named = set(re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", " ".join(re.findall(r"`[^`]+`|```.*?```", path.read_text(), re.S))))
+    named = set(
+        re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", " ".join(re.findall(r"`[^`]+`|```.*?```", path.read_text(), re.S)))
+    )
     assert named <= TARGETS
 
 
@@ -53,5 +55,5 @@ def test_links_and_named_files_lead_somewhere(path):
     links = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
     assert [target for target in links if not (path.parent / target).exists()] == []
     named = re.findall(r"`((?:audit|tests|docs|data|notebooks|scripts)/[\w./-]*)`", text)
-    made = ("data/workbench",)
+    made = ("data/audit.db",)
     assert [target for target in named if not (ROOT / target).exists() and not target.startswith(made)] == []

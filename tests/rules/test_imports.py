@@ -14,7 +14,12 @@ def linted(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"]
     env = os.environ | {"PYTHONPATH": str(folder)}
     return subprocess.run(
-        [*command, "--config", str(ROOT / "pyproject.toml")], cwd=folder, env=env, capture_output=True, text=True, check=False
+        [*command, "--config", str(ROOT / "pyproject.toml")],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -26,7 +26,7 @@ def ignored(path: str) -> bool:
     return subprocess.run([git, "check-ignore", "--quiet", path], cwd=ROOT, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("path", ["data/acme/consents.csv", "data/workbench/CURRENT", "reports/2026Q3/findings.csv"])
+@pytest.mark.parametrize("path", ["data/acme/consents.csv", "data/audit.db/CURRENT", "reports/2026Q3/findings.csv"])
 def test_an_organisations_own_data_and_reports_stay_out_of_git(path):
     assert ignored(path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_MADE = {".git", ".venv", "reports", "build", "dist", "__pycache__", "workbench", ".ipynb_checkpoints"}
+_MADE = {".git", ".venv", "reports", "build", "dist", "__pycache__", "audit.db", ".ipynb_checkpoints"}
 _MADE |= {".pytest_cache", ".mypy_cache", ".ruff_cache", ".hypothesis", ".import_linter_cache"}
 
 

@@ -1,0 +1,137 @@
+"""The commands that ask: check, explain, evidence, due, verify."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from audit import folder
+from audit.catalog import load_catalog
+from audit.errors import UsageError, VerifyError
+from audit.outputs import results_json
+from audit.run import DEFAULT_DB, Workbench, open_workbench
+from audit.terminal import Terminal, percent
+from audit.timelimit import due as due_of
+
+# Below this width the counts get short headings, so that a row stays a line.
+_WIDE = 112
+_COLUMNS = ("check", "population", "compliant", "violation", "pending", "undetermined", "waived", "rate")
+_NARROW = ("check", "items", "kept", "viol.", "pend.", "undet.", "waiv.", "rate")
+_DUE_OPTIONS = ("identity_requested", "identity_confirmed", "extended", "reason", "convention", "period", "anchor")
+
+
+def open_from(args: argparse.Namespace) -> Workbench:
+    """The workbench that the command line's options describe."""
+    return open_workbench(
+        args.db, period=args.period, as_of=args.as_of, client=args.client, role=args.role, policy=args.policy
+    )
+
+
+def check(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Run the checks and print their counts; 1 where a violation was found."""
+    _known(args.only or ())
+    with open_from(args) as workbench:
+        with terminal.progress() as bar:
+            found = workbench.check_all(only=args.only, progress=bar)
+        if args.findings:
+            workbench.write_findings(found, args.findings)
+    results = results_json(found)
+    if args.json:
+        terminal.answer(json.dumps(results, indent=2, ensure_ascii=False))
+    else:
+        show_results(results, terminal)
+        terminal.advise(*_after_check(results, args))
+    return 1 if found.violations else 0
+
+
+def explain(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Print a check's page, or the steps to one item's outcome."""
+    _known([args.check])
+    if args.item is None:
+        terminal.page(load_catalog()[args.check].page)
+        return 0
+    with open_from(args) as workbench:
+        for step in workbench.explain_item(args.check, args.item):
+            terminal.answer(step)
+    return 0
+
+
+def evidence(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the rows behind a finding, each with its file and line."""
+    with open_from(args) as workbench:
+        for found in workbench.evidence(args.finding_id):
+            terminal.answer(f"{found.table}: {len(found.rows)} {'row' if len(found.rows) == 1 else 'rows'}")
+            for row in found.rows:
+                terminal.record(row)
+    return 0
+
+
+def due(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Print when a time limit ends, and the steps that lead there."""
+    options = {name: getattr(args, name) for name in _DUE_OPTIONS}
+    answer = due_of(args.kind, args.start, policy=args.policy, **options)
+    if args.json:
+        terminal.answer(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+        return 0
+    for number, step in enumerate(answer.steps, start=1):
+        terminal.answer(f"{number}. {step}")
+    terminal.answer(f"Due: {answer.due.isoformat() if answer.due else 'not while the clock stands still'}")
+    return 0
+
+
+def verify(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Compare a report's folder with its sums.
+
+    Raises:
+        VerifyError: it differs; the differences are on stdout.
+    """
+    found = folder.differences(args.folder)
+    for difference in found:
+        terminal.answer(difference)
+    if found:
+        raise VerifyError(f"{len(found)} of its files are not as they were delivered", file=args.folder)
+    terminal.answer(f"{args.folder}: every file is as it was delivered.")
+    return 0
+
+
+def show_results(results: Mapping[str, Any], terminal: Terminal) -> None:
+    """Print what ``results_json`` holds: the question, the counts, and what stands in the way of reading them."""
+    scope = [f"{name} {results[key]}" for name, key in (("client", "client_id"), ("role", "role")) if results[key]]
+    terminal.answer(", ".join([results["organisation"], results["period"], f"as of {results['as_of']}", *scope]))
+    columns = _COLUMNS if terminal.width >= _WIDE else _NARROW
+    terminal.table(columns, [_row(check) for check in results["checks"] if check["evaluated"]])
+    for check in results["checks"]:
+        if not check["evaluated"]:
+            terminal.answer(f"{check['check']}: not evaluated, no rows in {', '.join(check['empty_tables'])}")
+    if rejected := sum(results["rejected_rows"].values()):
+        were = "row was" if rejected == 1 else "rows were"
+        terminal.answer(f"{rejected} {were} rejected on loading; these figures are without them.")
+
+
+def _row(check: Mapping[str, Any]) -> tuple[object, ...]:
+    return (*(check[name] for name in _COLUMNS[:-1]), percent(check["rate"]))
+
+
+def _after_check(results: Mapping[str, Any], args: argparse.Namespace) -> list[tuple[str, list[str]]]:
+    """What to type next: the page of the worst check, then the findings, then the report."""
+    own = [] if args.db == DEFAULT_DB else ["--db", str(args.db)]
+    period = ["--period", args.period, *own]
+    worst = max(results["checks"], key=lambda check: check["violation"], default=None)
+    commands = []
+    if worst and worst["violation"]:
+        commands.append((f"to read what {worst['check']} asks", ["explain", worst["check"]]))
+        if not args.findings:
+            commands.append(("to list the findings", ["check", *period, "--findings", "findings.csv"]))
+    if args.findings:
+        commands.append(("to see the rows behind one of them", ["evidence", "FINDING_ID", *own]))
+    return [*commands, ("to make the report", ["report", *period])]
+
+
+def _known(names: Iterable[str]) -> None:
+    """Raises: UsageError: a name that is no check's."""
+    catalog = load_catalog()
+    for name in names:
+        if name not in catalog:
+            raise UsageError(f"no check is called {name!r}", expected=f"one of {', '.join(catalog)}")

@@ -1,0 +1,94 @@
+"""The commands that bring data in and open it: sample, load, lab."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from audit.errors import AuditError
+from audit.places import shipped
+from audit.policy import load_policy
+from audit.run import DEFAULT_DB, open_workbench
+from audit.sample import write_sample
+from audit.sources.load import load as load_sources
+from audit.statutes import load_law
+from audit.terminal import Terminal
+
+# JupyterLab stays on this machine: no news, no look for updates, no extensions from elsewhere.
+_OFFLINE = (
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+
+
+def sample(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Write the synthetic organisation."""
+    given = {name: getattr(args, name) for name in ("seed", "events", "start", "end")}
+    with terminal.progress() as bar:
+        bar("Writing the sample")
+        write_sample(args.folder, clean=args.clean, **{k: v for k, v in given.items() if v is not None})
+    terminal.say(f"Wrote the synthetic organisation to {args.folder}.")
+    terminal.advise(("to read it", ["load", str(args.folder)]))
+    return 0
+
+
+def load(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Load the folders and print what became of each table's rows."""
+    began = time.monotonic()
+    policy = load_policy(args.policy or _policy_of(args.sources), load_law())
+    with terminal.progress() as bar:
+        report = load_sources(args.db, args.sources, policy, progress=bar)
+    if report.unchanged:
+        terminal.say(f"{args.db} holds these files already; nothing changed.")
+    else:
+        for message in report.messages:
+            terminal.say(message)
+        if not terminal.quiet:
+            columns = ("table", "files", "read", "accepted", "duplicate", "rejected")
+            terminal.table(columns, [tuple(row[name] for name in columns) for row in report.tables])
+        terminal.say(f"Loaded into {args.db} in {time.monotonic() - began:.1f} s.")
+    if not terminal.quiet:
+        terminal.advise(*_after_load(args.db))
+    return 0
+
+
+def lab(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Open JupyterLab; returns when it is closed.
+
+    Raises:
+        AuditError: JupyterLab is not installed, or there is no database.
+    """
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise AuditError("JupyterLab is not installed", fix="Run: pip install 'audit-workbench[lab]'")
+    if not args.db.exists():
+        raise AuditError("no database", file=args.db, fix="Run: audit load SOURCE")
+    folder = shipped("notebooks")
+    terminal.say(f"Opening JupyterLab on {folder}; Ctrl+C ends it.")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *_OFFLINE]
+    # The notebooks find the database by this name; they open it for reading only.
+    environment = os.environ | {"AUDIT_DB": str(args.db.absolute())}
+    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
+
+
+def _after_load(db: Path) -> list[tuple[str, list[str]]]:
+    """What to type next, with the last quarter that the logs cover; nothing where there are no logs yet."""
+    # Options only where they are needed: the command has to be short to be typed.
+    own = [] if db == DEFAULT_DB else ["--db", str(db)]
+    try:
+        with open_workbench(db) as workbench:
+            period = ["--period", workbench.asked.period.label]
+    except AuditError:
+        return []
+    return [("to run the checks", ["check", *period, *own]), ("to make the report", ["report", *period, *own])]
+
+
+def _policy_of(sources: list[Path]) -> Path:
+    """The policy file of the first source that has one, else the sample organisation's."""
+    own = (source / "policy.toml" for source in sources)
+    return next((path for path in own if path.is_file()), shipped("mira") / "policy.toml")

@@ -1,0 +1,245 @@
+"""What a user can get wrong: one clear line, the right exit code, and nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from audit.cli import main
+
+POLICY = Path(__file__).resolve().parents[1] / "spec" / "policy.toml"
+EVENTS = """event_id,occurred_at,system_id,activity_id,subject_id,operation,channel
+E1,2026-07-10T10:00:00+02:00,crm,A1,S1,contact,email
+E2,2026-09-30T10:00:00+02:00,crm,A1,S2,contact,email
+"""
+CONSENTS = """consent_id,subject_id,purpose,status,effective_at
+C1,S1,newsletter,given,2026-01-05T10:00:00+01:00
+"""
+ACTIVITIES = """activity_id,role,name,purpose,legal_basis
+A1,controller,Newsletter,newsletter,consent
+"""
+
+
+@pytest.fixture
+def source(tmp_path) -> Path:
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / "processing_events.csv").write_text(EVENTS)
+    (folder / "consents.csv").write_text(CONSENTS)
+    (folder / "processing_activities.csv").write_text(ACTIVITIES)
+    shutil.copy(POLICY, folder / "policy.toml")
+    return folder
+
+
+@pytest.fixture
+def db(source, tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    assert main(["load", str(source), "--db", "db", "--quiet"]) == 0
+    return Path("db")
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs a command that has to fail, and gives its one line."""
+
+    def run(*words: str, code: int) -> str:
+        capsys.readouterr()
+        assert main(words) == code
+        out, err = capsys.readouterr()
+        assert out == ""
+        (line,) = err.splitlines()
+        assert line.startswith("audit: ")
+        return line
+
+    return run
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_word_that_is_no_command(refused):
+    assert "Try: audit --help" in refused("chekc", code=2)
+
+
+def test_check_needs_a_period(refused):
+    assert "--period" in refused("check", code=2)
+
+
+@pytest.mark.parametrize("period", ["2026Q5", "2026-13", "last", "2026-10-01/2026-07-01", "2026-07-01/"])
+def test_a_bad_period(db, refused, period):
+    assert "2026Q3" in refused("check", "--db", str(db), "--period", period, code=2)
+
+
+def test_a_bad_instant(db, refused):
+    assert "as-of" in refused("check", "--db", str(db), "--period", "2026Q3", "--as-of", "yesterday", code=2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "--period", "2026Q3", "--only", "retentoin"),
+        ("explain", "retentoin"),
+        ("explain", "retentoin", "--item", "R1"),
+    ],
+)
+def test_an_unknown_check_names_those_there_are(db, refused, words):
+    line = refused(*words, "--db", str(db), code=2)
+    assert "retentoin" in line
+    assert "consent_coverage" in line
+
+
+def test_an_unknown_item_client_or_finding(db, refused):
+    period = ("--db", str(db), "--period", "2026Q3")
+    refused("explain", "consent_coverage", "--item", "E999", *period, code=2)
+    refused("check", "--client", "nobody", *period, code=2)
+    refused("evidence", "F-0", *period, code=2)
+
+
+def test_findings_of_another_form_or_into_no_folder(db, refused):
+    check = ("check", "--db", str(db), "--period", "2026Q3", "--findings")
+    assert ".parquet" in refused(*check, "findings.xls", code=2)
+    assert "folder" in refused(*check, "nowhere/findings.csv", code=2)
+
+
+def test_a_missing_source_folder(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "nowhere" in refused("load", "nowhere", code=3)
+    assert content(tmp_path) == {}
+
+
+def test_a_source_without_any_table(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "readme.txt").write_text("nothing here")
+    refused("load", "notes", code=3)
+    assert sorted(content(tmp_path)) == ["notes/readme.txt"]
+
+
+def test_a_missing_column_is_named_and_nothing_is_loaded(db, source, refused):
+    before = content(db)
+    (source / "consents-late.csv").write_text(CONSENTS.replace("status", "state"))
+    line = refused("load", str(source), "--db", str(db), code=3)
+    assert "consents-late.csv" in line
+    assert "status" in line
+    assert content(db) == before
+
+
+def test_a_broken_file_after_good_ones_loads_none_of_them(source, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (source / "requests.parquet").write_bytes(b"PAR1 and then nothing of it")
+    assert "requests.parquet" in refused("load", str(source), "--db", "new", code=3)
+    refused("check", "--db", "new", "--period", "2026Q3", code=3)
+
+
+def test_a_policy_with_an_unknown_key_names_its_line(source, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    policy = source / "policy.toml"
+    policy.write_text(policy.read_text() + "\n[deadlinse]\nx = 1\n")
+    line = refused("load", str(source), code=3)
+    assert "policy.toml:" in line
+    assert "deadlinse" in line
+
+
+def test_a_table_without_rows_is_not_evaluated_and_no_error(db, capsys):
+    assert main(["check", "--db", str(db), "--period", "2026Q3", "--only", "request_deadlines"]) == 0
+    assert "request_deadlines: not evaluated, no rows in requests" in capsys.readouterr().out
+
+
+def test_no_database(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in (["check", "--period", "2026Q3"], ["report"], ["evidence", "F-0"], ["lab"]):
+        assert "audit load" in refused(*words, "--db", "none", code=3)
+    assert content(tmp_path) == {}
+
+
+@pytest.mark.parametrize("harm", ["truncate", "garbage", "remove"])
+def test_a_corrupt_database(db, refused, harm):
+    for path in [p for p in db.rglob("*.parquet") if "results" not in p.parts]:
+        if harm == "truncate":
+            path.write_bytes(path.read_bytes()[:40])
+        elif harm == "garbage":
+            path.write_bytes(b"not parquet")
+        else:
+            path.unlink()
+    refused("check", "--db", str(db), "--period", "2026Q3", code=3)
+
+
+def test_a_file_where_the_database_should_be(source, refused, tmp_path):
+    wrong = tmp_path / "events.csv"
+    wrong.write_text(EVENTS)
+    refused("load", str(source), "--db", str(wrong), code=3)
+    refused("check", "--db", str(wrong), "--period", "2026Q3", code=3)
+    assert wrong.read_text() == EVENTS
+
+
+def test_a_database_that_is_being_loaded_elsewhere(db, source, refused):
+    holder = "import sys; from pathlib import Path; from audit.snapshot import writing\nwith writing(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(db.resolve())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "in\n"
+        (source / "consents-2.csv").write_text(CONSENTS.replace("C1", "C2"))
+        assert "load" in refused("load", str(source), "--db", str(db), code=3)
+        assert main(["check", "--db", str(db), "--period", "2026Q3", "--quiet"]) in (0, 1)  # readers never wait
+        other.communicate("")
+
+
+def test_no_permission_to_write(db, source, refused, tmp_path):
+    # A file in the way refuses every user, root too, whom a mode would not stop.
+    (tmp_path / "file").write_text("")
+    refused("load", str(source), "--db", "file/db", code=3)
+    refused("report", "--db", str(db), "--period", "2026Q3", "--out", "file/reports", code=3)
+    refused("sample", "file/sample", code=3)
+    assert (tmp_path / "file").read_text() == ""
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_only_be_read(db, source, refused, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    refused("load", str(source), "--db", str(closed / "db"), code=3)
+    refused("report", "--db", str(db), "--period", "2026Q3", "--out", str(closed / "reports"), code=3)
+
+
+def test_verify_of_what_is_no_report(refused, tmp_path):
+    assert "SHA256SUMS" in refused("verify", str(tmp_path), code=5)
+
+
+def test_no_message_holds_a_value_of_the_data(source, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (source / "consents.csv").write_text(CONSENTS.replace("subject_id", "person"))
+    line = refused("load", str(source), code=3)
+    assert "S1" not in line
+
+
+def test_a_reader_that_goes_away_is_no_error(db):
+    command = f"{sys.executable} -m audit check --db {db.resolve()} --period 2026Q3 --json --quiet"
+    done = subprocess.run(f"{command} | head -c 1", shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout == "{"
+    assert done.stderr == ""
+
+
+def test_control_c_ends_quietly(db):
+    with subprocess.Popen(
+        [sys.executable, "-m", "audit", "report", "--db", str(db.resolve()), "--period", "2026Q3"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        until = time.monotonic() + 30
+        while not any(Path("reports").glob(".2026Q3-*")) and time.monotonic() < until:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=30)
+        assert process.returncode == 130
+        assert "Traceback" not in process.stderr.read()
+    assert list(Path("reports").iterdir()) == []
