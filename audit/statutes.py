@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,6 +85,8 @@ class Law:
     def tables(self, policy: _HasCalendar) -> dict[str, SqlTable]:
         """The tables of the schema ``law``: of each its columns with their SQL types, and its rows.
 
+        ``law.working_days`` follows from ``law.holidays`` (``sql/derived/working_days.sql``).
+
         Args:
             policy: the organisation whose calendar says what a working day is.
         """
@@ -116,7 +118,6 @@ class Law:
                 [("day", "DATE"), ("name", "VARCHAR")],
                 list(policy.calendar.holidays(FIRST_YEAR, LAST_YEAR)),
             ),
-            "law.working_days": ([("day", "DATE"), ("next_working_day", "DATE")], _working_days(policy.calendar)),
         }  # fmt: skip
 
 
@@ -126,18 +127,6 @@ def _quantity(limit: Limit) -> dict[str, int | str]:
         if number and number % size == 0:
             return {"value": number // size, "unit": unit}
     return {"value": value.seconds // HOUR, "unit": "hours"}
-
-
-def _working_days(calendar: Calendar) -> list[tuple[date, date]]:
-    """Every day with the working day it moves to, built from the last to the first."""
-    day, end = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
-    following = calendar.next_working_day(end + timedelta(days=1))
-    rows = []
-    for back in range((end - day).days + 1):
-        today = end - timedelta(days=back)
-        following = today if calendar.is_working_day(today) else following
-        rows.append((today, following))
-    return rows[::-1]
 
 
 def load_law(folder: Path = LAW_FOLDER) -> Law:

@@ -130,6 +130,8 @@ def add_tables(con: Connection, tables: Tables) -> None:
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for name, (columns, rows) in tables.items():
         _insert(con, name, columns, rows)
+    if "law.holidays" in tables:
+        con.execute(f"CREATE TABLE law.working_days AS {sql_file('derived/working_days')}")
 
 
 def _insert(con: Connection, name: str, columns: Iterable[tuple[str, str]], rows: Sequence[tuple[Any, ...]]) -> None:
