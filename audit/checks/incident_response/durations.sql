@@ -1,4 +1,4 @@
--- From detection to each stage, in hours, over the incidents of the period that reached it.
+-- From detection to each stage, in hours, over the incidents of the period that reached it; and what their targets allow.
 with trail as (
     select
         incident_id,
@@ -9,7 +9,7 @@ with trail as (
     group by incident_id, stage
 ),
 incidents as (
-    select i.incident_id, i.detected_at
+    select i.incident_id, i.detected_at, i.severity
     from core.incidents as i
     anti join trail as t on t.incident_id = i.incident_id and t.stage = 'evaluated' and t.done_at < $start
     where i.detected_at < $end and i.detected_at < $as_of
@@ -23,16 +23,22 @@ stage_order as (
     ) as s (step, stage)
 ),
 spans as (
-    select t.stage, hours_between(i.detected_at, t.done_at) as hours
+    select
+        t.stage,
+        hours_between(i.detected_at, t.done_at) as hours,
+        hours_between(i.detected_at, add_at(i.detected_at, g.months, g.days, g.seconds)) as target_hours
     from incidents as i
     join trail as t on t.incident_id = i.incident_id
+    left join house.incident_targets as g on g.severity = coalesce(i.severity, 'default') and g.stage = t.stage
 )
 select
     o.stage,
     count(s.hours) as n,
     quantile_cont(s.hours, 0.5) as p50_hours,
     quantile_cont(s.hours, 0.9) as p90_hours,
-    max(s.hours) as max_hours
+    max(s.hours) as max_hours,
+    min(s.target_hours) as tightest_hours,
+    max(s.target_hours) as widest_hours
 from stage_order as o
 left join spans as s on s.stage = o.stage
 group by o.step, o.stage
