@@ -11,7 +11,7 @@ STATUSES = ("kept", "violation", "pending", "undetermined", "waived", "not_evide
 _VALUE_KINDS = ("text", "integer", "decimal", "percent", "day", "instant", "status", "mono")
 _RIGHT = ("integer", "decimal", "percent")
 _LETTERS = {"normal": 100, "small": 113}  # as many stand in one line of a table, in the mean
-_KEPT = {"text": 14, "mono": 24}  # letters that a column is not made to wrap
+_KEPT = 24  # letters that a column is not made to wrap
 
 
 def text(value: Any) -> Any:
@@ -77,9 +77,7 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
         if sum(widths) + 2 * len(columns) <= _LETTERS[size]:
             shares[max(texts, key=lambda i: widths[i])] = 1
         else:
-            shares = [
-                min(n, 60) if i in texts and n > _KEPT[columns[i]["kind"]] else None for i, n in enumerate(widths)
-            ]
+            shares = [min(n, 60) if i in texts and n > _KEPT else None for i, n in enumerate(widths)]
     return [
         {
             "label": label,
