@@ -40,7 +40,7 @@ def test_every_package_of_a_lock_file_has_hashes(lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_file_names_no_address_and_no_path(lock):
-    assert not re.search(r"://|--(extra-)?index|--find-links|@ |^/|file:", (ROOT / lock).read_text(), re.M)
+    assert not re.search(r"://|--(extra-)?index|--find-links|@ |^/|file:", (ROOT / lock).read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("lock", LOCKS)

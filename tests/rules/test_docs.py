@@ -12,10 +12,10 @@ from audit.cli import build_parser
 from tests.rules.tree import ROOT, files, name
 
 DOCUMENTS = [*files("*.md", under="docs"), *(ROOT / n for n in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"))]
-BLOCKS = [block for path in DOCUMENTS for block in re.findall(r"```sh\n(.*?)```", path.read_text(), re.S)]
+BLOCKS = [block for path in DOCUMENTS for block in re.findall(r"```sh\n(.*?)```", path.read_text(), re.DOTALL)]
 LINES = [line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
 COMMANDS = [line for line in LINES if line.startswith("audit ")]
-TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
@@ -31,7 +31,7 @@ def test_every_command_of_the_documents_parses(line):
 @pytest.mark.parametrize("command", subcommands())
 def test_every_command_has_help_with_an_example_that_parses(command):
     text = subcommands()[command].format_help()
-    (example,) = re.findall(r"^Example:  audit (.+)$", text, re.M)
+    (example,) = re.findall(r"^Example:  audit (.+)$", text, re.MULTILINE)
     assert build_parser().parse_args(shlex.split(example)).command
     assert "--quiet" in text
 
@@ -44,7 +44,9 @@ def test_the_readme_names_every_command():
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name)
 def test_make_targets_exist(path):
     named = set(
-        re.findall(r"\bmake ([a-z]+)\b(?=[`\s])", " ".join(re.findall(r"`[^`]+`|```.*?```", path.read_text(), re.S)))
+        re.findall(
+            r"\bmake ([a-z]+)\b(?=[`\s])", " ".join(re.findall(r"`[^`]+`|```.*?```", path.read_text(), re.DOTALL))
+        )
     )
     assert named <= TARGETS
 

@@ -15,7 +15,7 @@ from tests.rules.tree import ROOT, files, name
 
 CONTRACTS = files("*.toml", under="audit/contracts")
 PERSONS = {"subject_id", "external_id", "visitor_id", "actor_id"}
-ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.I)
+ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+\.[a-z]{2,}", re.IGNORECASE)
 PERSONAL_NUMBER = re.compile(rb"\b(19|20)?\d{6}[-+]\d{4}\b")
 
 

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from audit.terminal import Terminal, figure, percent
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [(None, "-"), (0.0, "0.0 %"), (0.9949, "99.5 %"), (0.99951, "> 99.9 %"), (0.999999, "> 99.9 %"), (1.0, "100.0 %")],
+)
+def test_only_a_whole_is_100_percent(rate, text):
+    assert percent(rate) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "-"), ("", "-"), (0, "0"), (26840, "26 840"), ("a", "a")])
+def test_figures_as_tables_show_them(value, text):
+    assert figure(value) == text
+
+
+def test_a_value_of_the_data_is_never_formatting(capsys):
+    Terminal().table(["item"], [["[red]x[/red] :smile:"]])
+    assert "[red]x[/red] :smile:" in capsys.readouterr().out
+
+
+def test_quiet_says_nothing_but_the_answer(capsys):
+    terminal = Terminal(quiet=True)
+    terminal.say("on the way")
+    terminal.advise(("to go on", ["check"]))
+    terminal.answer("42")
+    out, err = capsys.readouterr()
+    assert (out, err) == ("42\n", "")
+
+
+def test_no_bar_where_nobody_watches(capsys):
+    with Terminal().progress() as bar:
+        bar("working", 1, 2)
+    assert capsys.readouterr() == ("", "")
