@@ -1,4 +1,4 @@
-with records as (
+with records as not materialized (
     select
         record_id, subject_id, client_id, person_category, data_category, system_id, source_id, source_row,
         coalesce(client_id, '') as client_key,
