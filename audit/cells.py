@@ -11,7 +11,7 @@ STATUSES = ("kept", "violation", "pending", "undetermined", "waived", "not_evide
 _VALUE_KINDS = ("text", "integer", "decimal", "percent", "day", "instant", "status", "mono")
 _RIGHT = ("integer", "decimal", "percent")
 _LETTERS = {"normal": 100, "small": 113}  # as many stand in one line of a table, in the mean
-_KEPT = 24  # letters that a column is not made to wrap
+_KEPT = 28  # letters that a column is not made to wrap
 
 
 def text(value: Any) -> Any:
