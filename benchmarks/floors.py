@@ -1,0 +1,133 @@
+"""What our work costs against the plainest DuckDB statement over the same data, as ratios of CPU time.
+
+    python -m benchmarks.floors                    one and ten million sample events
+    python -m benchmarks.floors --events 1000000 --runs 3
+
+Each pair is timed in turn (A B A B ...) in one process, so that a busy neighbour slows both; the median ratio counts.
+Samples and databases are kept under ``build/benchmarks`` for the next time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+import audit
+from audit.judge import judge
+from audit.policy import load_policy
+from audit.run import Workbench
+from audit.sample import write_sample
+from audit.sources.load import load
+from audit.statutes import load_law
+
+ROOT = Path("build/benchmarks")
+PERIOD = "2025-04-01/2026-10-01"  # all that the sample holds
+
+# Who had any consent to what, whenever: the join that no consent check can do without.
+CONSENT_FLOOR = """
+SELECT count(*) FROM (
+  SELECT e.subject_id, coalesce(e.client_id, '') AS client_key, a.purpose
+  FROM core.processing_events AS e JOIN core.processing_activities AS a ON a.activity_id = e.activity_id
+  WHERE a.legal_basis = 'consent'
+) AS e
+SEMI JOIN core.consent_intervals AS i
+  ON i.subject_id = e.subject_id AND i.client_key = e.client_key AND i.purpose = e.purpose
+"""
+
+COLUMNS = (
+    "event_id occurred_at system_id activity_id client_id subject_id operation actor_id recipient_id channel data_category"
+).split()
+
+
+def main() -> None:
+    """Measure and print a table that fits a changelog or a note."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--runs", type=int, default=5)
+    args = parser.parse_args()
+    print(f"{'':32} {'events':>12} {'ours, s':>9} {'floor, s':>9} {'ratio':>6}  (CPU, median of {args.runs})")
+    for events in args.events:
+        source, db = prepared(events)
+        with audit.open(db, PERIOD) as wb:
+            check = wb.catalog["consent_coverage"]
+            report("consent_coverage", events, args.runs, lambda: judge_and_write(wb, check), lambda: floor(wb))
+        report("load of processing_events", events, args.runs, lambda: ours(source), lambda: raw_copy(source))
+
+
+def judge_and_write(wb: Workbench, check: audit.catalog.Check) -> None:
+    """The check as ``audit check`` runs it: findings with reasons written, the rest counted."""
+    judged = judge(wb.con, check, wb.asked)
+    wb.con.execute(f"COPY (FROM {judged.relation} ORDER BY item_key) TO '{wb.desk}/findings.parquet' (FORMAT parquet)")
+
+
+def floor(wb: Workbench) -> None:
+    wb.con.execute(CONSENT_FLOOR).fetchall()
+
+
+def ours(source: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+        load(Path(folder) / "db", [source], policy())
+
+
+def raw_copy(source: Path) -> None:
+    types = ", ".join(f"'{c}': '{'TIMESTAMPTZ' if c == 'occurred_at' else 'VARCHAR'}'" for c in COLUMNS)
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+        con = duckdb.connect()
+        con.execute(
+            f"COPY (SELECT * FROM read_csv('{source}/processing_events.csv', auto_detect = false, header = true,"
+            f" columns = {{{types}}})) TO '{folder}/raw.parquet' (FORMAT parquet)"
+        )
+        con.close()
+
+
+def policy() -> audit.policy.Policy:
+    return load_policy(Path("data/mira/policy.toml"), load_law())
+
+
+def prepared(events: int) -> tuple[Path, Path]:
+    """A database of the sample with so many events, and a folder with the events alone as one CSV file."""
+    ROOT.mkdir(parents=True, exist_ok=True)
+    db, alone = ROOT / f"{events}.db", ROOT / f"{events}-csv"
+    if not db.exists():
+        with tempfile.TemporaryDirectory(dir=ROOT) as folder:
+            write_sample(Path(folder) / "sample", events=events)
+            load(Path(folder) / "db", [Path(folder) / "sample"], policy())
+            shutil.move(Path(folder) / "db", db)
+    if not alone.exists():
+        draft = ROOT / f"{events}-csv.tmp"
+        draft.mkdir(exist_ok=True)
+        with audit.open(db, PERIOD) as wb:
+            select = f"SELECT {', '.join(COLUMNS)} FROM core.processing_events_as_logged"
+            stamp = "strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS occurred_at"
+            select = select.replace("occurred_at", stamp)
+            wb.con.execute(f"COPY ({select}) TO '{wb.desk}/processing_events.csv' (FORMAT csv, HEADER)")
+            shutil.move(wb.desk / "processing_events.csv", draft / "processing_events.csv")
+        draft.rename(alone)
+    return alone, db
+
+
+def report(name: str, events: int, runs: int, a: Callable[[], None], b: Callable[[], None]) -> None:
+    pairs = [(cpu(a), cpu(b)) for _ in range(runs + 1)][1:]  # the first warms up
+    ratio = statistics.median(x / y for x, y in pairs)
+    ours_s, floor_s = (statistics.median(p[i] for p in pairs) for i in (0, 1))
+    print(f"{name:32} {events:12,} {ours_s:9.2f} {floor_s:9.2f} {ratio:6.2f}", flush=True)
+
+
+def cpu(work: Callable[[], None]) -> float:
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    time.sleep(0)
+    work()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
