@@ -105,8 +105,11 @@ def is_current(workbench: Workbench, target: Path) -> bool:
 def run_manifest(workbench: Workbench) -> dict[str, Any]:
     """What a report follows from: the workbench's manifest, the program's files and the programs it was made with."""
     packages = {package: version(package) for package in _MADE_WITH} | {"python": platform.python_version()}
-    program = _sums(_PACKAGE) | {f"notebooks/{name}": sum_ for name, sum_ in _sums(shipped("notebooks")).items()}
-    manifest = workbench.manifest | {"made_with": packages, "program": program}
+    program = json.dumps([_sums(_PACKAGE), _sums(shipped("notebooks"))])
+    manifest = workbench.manifest | {
+        "made_with": packages,
+        "program_sha256": hashlib.sha256(program.encode()).hexdigest(),
+    }
     read_back: dict[str, Any] = json.loads(json.dumps(manifest))  # as it compares with what a file holds
     return read_back
 

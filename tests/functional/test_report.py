@@ -44,7 +44,7 @@ def test_the_last_quarter_that_the_logs_cover_has_its_report(place):
 
 def test_the_manifest_says_what_it_follows_from(place):
     manifest = json.loads((place / "reports/2026Q3/manifest.json").read_text())
-    assert {"inputs", "checks", "law", "policy", "question", "made_with", "program", "files"} <= set(manifest)
+    assert {"inputs", "checks", "law", "policy", "question", "made_with", "program_sha256", "files"} <= set(manifest)
     assert str(place) not in json.dumps(manifest)
 
 
