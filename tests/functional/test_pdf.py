@@ -200,6 +200,13 @@ def test_a_long_table_repeats_its_head(shown):
     assert text(made(shown(markdown("## Section"), table))).count("Repeatedhead") >= 3
 
 
+def test_a_table_without_rows_says_so(shown):
+    columns = [{"key": "a", "label": "Never shown", "kind": "text"}]
+    found = text(made(shown(markdown("## Section"), shows("table", caption="The worst", columns=columns, rows=[]))))
+    assert "TheworstNone." in found
+    assert "Nevershown" not in found
+
+
 def test_a_template_without_alternative_texts_is_refused(document, tmp_path):
     folder = shutil.copytree(TEMPLATES, tmp_path / "templates")
     parts = folder / "parts.typ"
