@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -55,10 +56,13 @@ class Calendar:
 
 @cache
 def _kinds(country: str) -> tuple[str, ...]:
+    unknown = UsageError("the holidays of this country are not known", expected="an ISO 3166 code such as SE")
+    if not re.fullmatch("[A-Z]{2}", country):  # the library would take a country's name too
+        raise unknown
     try:
         return tuple(holidays.country_holidays(country).supported_categories)
     except NotImplementedError:
-        raise UsageError("the holidays of this country are not known", expected="an ISO 3166 code such as SE") from None
+        raise unknown from None
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.due import due
+from audit.timelimit import due
 from audit.workdays import Calendar
 
 VECTORS = Path(__file__).parents[2].parent / "shared" / "vectors"
