@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 from audit.errors import AuditError
@@ -11,7 +12,7 @@ STATUSES = ("kept", "violation", "pending", "undetermined", "waived", "not_evide
 _VALUE_KINDS = ("text", "integer", "decimal", "percent", "day", "instant", "status", "mono")
 _RIGHT = ("integer", "decimal", "percent")
 _LETTERS = {"normal": 100, "small": 113}  # as many stand in one line of a table, in the mean
-_KEPT = 28  # letters that a column is not made to wrap
+_KEPT = 20  # letters that a column is not made to wrap
 
 
 def text(value: Any) -> Any:
@@ -66,7 +67,8 @@ def chip(status: str, label: Any, words: Words) -> dict[str, Any]:
 def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> list[dict[str, Any]]:
     """The columns of a table, normal or small, with their shares of the width.
 
-    Where all fit as they are, the longest text takes the room left over; else the long ones share it and wrap.
+    Where all fit as they are, the longest text takes the room left over; else the long ones share it by their
+    root and wrap, so that the longest wraps most but an id keeps its line or two.
     """
     cells = [max([len(plain(r[i])) for r in rows], default=0) for i in range(len(columns))]
     labels = [_label(text(c["label"]), n) for c, n in zip(columns, cells, strict=True)]
@@ -77,7 +79,7 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
         if sum(widths) + 2 * len(columns) <= _LETTERS[size]:
             shares[max(texts, key=lambda i: widths[i])] = 1
         else:
-            shares = [min(n, 60) if i in texts and n > _KEPT else None for i, n in enumerate(widths)]
+            shares = [round(sqrt(n), 1) if i in texts and n > _KEPT else None for i, n in enumerate(widths)]
     return [
         {
             "label": label,
