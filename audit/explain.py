@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from audit.asked import Asked
 from audit.catalog import Check
 from audit.errors import UsageError
 from audit.evidence import located
-from audit.judge import Asked, rows
+from audit.judge import rows
 from audit.policy import Policy
 from audit.snapshot import literal
 from audit.store import Connection

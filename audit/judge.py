@@ -2,76 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
+from audit.asked import Asked
 from audit.catalog import Check
 from audit.errors import CheckError
-from audit.period import Period, local_date
 from audit.results import Count
 from audit.store import Connection, DatabaseError
 
 DIMENSIONS = ("role", "client_id", "system_id", "purpose", "kind", "month")
 _OPTIONAL = {"item_table": "VARCHAR", "system_id": "VARCHAR", "purpose": "VARCHAR", "kind": "VARCHAR",
              "unit": "VARCHAR", "detail": "VARCHAR"}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of every check: a period, as of an instant, within a scope."""
-
-    period: Period
-    as_of: datetime
-    client_id: str | None = None
-    role: str | None = None
-
-    @property
-    def as_of_on(self) -> date:
-        """The local date of the last instant before ``as_of``."""
-        return local_date(self.as_of - timedelta(microseconds=1), self.period.zone)
-
-    def parameters(self) -> dict[str, str]:
-        """The typed SQL literal of each parameter."""
-        p = self.period
-        return {
-            "start": instant_literal(p.start),
-            "end": instant_literal(p.end),
-            "as_of": instant_literal(self.as_of),
-            "start_on": f"DATE '{p.first}'",
-            "end_on": f"DATE '{p.until}'",
-            "as_of_on": f"DATE '{self.as_of_on}'",
-            "client_id": _text_literal(self.client_id),
-            "role": _text_literal(self.role),
-        }
-
-    def within(self, sql: str) -> str:
-        """A statement with its parameters in place. Literals, so that the engine can skip what lies outside them."""
-        values = self.parameters()
-        return re.sub(r"\$([a-z_]+)", lambda m: values[m[1]], sql)
-
-    @property
-    def scope(self) -> str:
-        """The condition that narrows a check's rows to the scope."""
-        wanted = [("client_id", self.client_id), ("role", self.role)]
-        return " AND ".join(f"{c} = {_text_literal(v)}" for c, v in wanted if v is not None) or "true"
-
-    def month(self) -> str:
-        """The month of ``occurred_at``, null outside the period: by comparison, which costs no calendar."""
-        cases = [f"WHEN occurred_at < {instant_literal(end)} THEN '{label}'" for label, _, end in self.period.months()]
-        return f"CASE WHEN occurred_at < {instant_literal(self.period.start)} THEN NULL {' '.join(cases)} END"
-
-
-def instant_literal(instant: datetime) -> str:
-    """A TIMESTAMPTZ literal."""
-    return f"TIMESTAMPTZ '{instant.astimezone(UTC).strftime('%Y-%m-%d %H:%M:%S.%f')}+00'"
-
-
-def _text_literal(text: str | None) -> str:
-    return "CAST(NULL AS VARCHAR)" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +13,12 @@ from typing import Any
 
 from audit import __version__
 from audit.archive import Archive
+from audit.asked import Asked, knows_client, last_quarter
 from audit.catalog import Check, load_catalog
-from audit.contract import load_contracts
-from audit.errors import AuditError, UsageError
+from audit.errors import UsageError
 from audit.evidence import LINE, EvidenceTable, evidence_for
 from audit.explain import explain_item
-from audit.judge import Asked, iso, judge
+from audit.judge import iso, judge
 from audit.outputs import write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
@@ -72,9 +71,9 @@ class Workbench:
         with ExitStack() as stack:
             self.desk = Path(stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
             self.con: Connection = stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
-            chosen = chosen or self._last_quarter()
+            chosen = chosen or last_quarter(self.con, zone)
             self.asked = Asked(chosen, moment or chosen.end, client, role)
-            if client is not None and not self._is_known(client):
+            if client is not None and not knows_client(self.con, client):
                 raise UsageError("no row of any table has this client", column="client")
             self._stack = stack.pop_all()
 
@@ -215,24 +214,6 @@ class Workbench:
             raise UsageError("no such check", column=name, expected=f"one of {', '.join(self.catalog)}")
         return self.catalog[name]
 
-    def _is_known(self, client: str) -> bool:
-        with_client = [c for c in load_contracts().values() if any(k.name == "client_id" for k in c.columns)]
-        parts = " UNION ALL ".join(f"(SELECT 1 FROM core.{c.table} WHERE client_id = $1 LIMIT 1)" for c in with_client)
-        return bool(self.con.execute(f"SELECT 1 FROM ({parts}) LIMIT 1", [client]).fetchall())
-
-    def _last_quarter(self) -> Period:
-        """The last quarter that the event logs cover to its end."""
-        tables = [c for c in load_contracts().values() if c.instant]
-        latest = " UNION ALL ".join(f'SELECT max("{c.instant}") AS at FROM core.{c.table}' for c in tables)
-        last: date | None = self.con.execute(f"SELECT CAST(max(at) AS DATE) FROM ({latest})").fetchall()[0][0]
-        if last is None:
-            raise AuditError(
-                "the database has no log rows", file=self.snapshot.folder, fix="Load logs, or give --period."
-            )
-        zone = self.policy.zone
-        quarter = Period.parse(f"{last.year}Q{(last.month + 2) // 3}", zone)
-        return quarter if (quarter.last - last).days <= _TAIL_DAYS else quarter.previous()
-
     def _result(self, check: Check) -> CheckResult:
         empty = tuple(t for t in check.reads if t.startswith("core.") and self._is_empty(t))
         make = partial(
@@ -264,9 +245,6 @@ class Workbench:
         sql = f"SELECT * FROM ({findings_select(relation)}) AS f WHERE {where} {_ORDER}"
         found = self.con.execute(sql + (f" LIMIT {int(limit)}" if limit is not None else "")).fetchall()
         return [Finding(*row) for row in found]
-
-
-_TAIL_DAYS = 3  # a quarter counts as covered when its logs reach its last days: weekends and holidays are quiet
 
 
 def findings_select(relation: str) -> str:
