@@ -53,7 +53,7 @@ select
     awake(seconds_on(detected_at, -600 - 20000 * draw(h, 3))) as occurred_at,
     stamp(detected_at, 'offset') as detected_at,
     case
-        when is_breach and role = 'controller' and draw(h, 3) < 0.25 then strftime(detected_at, '%Y-%m-%d')
+        when is_breach and role = 'controller' and risk <> 'high' and draw(h, 3) < 0.25 then strftime(detected_at, '%Y-%m-%d')
         when draw(h, 3) > 0.6 then stamp(awake(seconds_on(detected_at, 300 + 6000 * draw(h, 2))), 'offset')
     end as aware_at,
     subjects_affected, data_categories, no_communication_ground, facts,
