@@ -31,7 +31,9 @@ def scratch(zone: str = "UTC", settings: Mapping[str, str | int] | None = None) 
     con = duckdb.connect(config=config)
     try:
         con.execute(f"SET TimeZone = '{zone}'")
-        con.execute("SET enable_progress_bar = false")
+        # Only where it is on: in a kernel without ipywidgets even turning it off is refused.
+        if con.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+            con.execute("SET enable_progress_bar = false")
         for name, value in (settings or {}).items():
             con.execute(f"SET {name} = '{value}'")
         yield con
