@@ -17,6 +17,7 @@ from typing import Any
 from audit import folder, notebooks, pdf
 from audit import report as reports
 from audit.cli_check import open_from, show_results
+from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
 from audit.run import DEFAULT_DB, Workbench
@@ -77,9 +78,9 @@ def make_report(workbench: Workbench, target: Path, name: str, progress: Progres
         ran.mkdir()
         try:
             _run_notebooks(workbench, ran, progress)
-        except Exception:
-            shutil.rmtree(failed, ignore_errors=True)
-            shutil.copytree(ran, failed)
+        except AuditError as error:
+            _keep(ran, failed)
+            error.fix = f"What ran is kept in {failed}"
             raise
         _write_json(draft / "manifest.json", run_manifest(workbench) | {"files": _sums(draft)})
         progress("typesetting", 0, 0)
@@ -126,6 +127,13 @@ def _run_notebooks(workbench: Workbench, out: Path, progress: Progress) -> None:
     parameters = {name: value for name, value in given.items() if value is not None}
     for notebook in sorted(shipped("notebooks").glob("*.ipynb")):
         notebooks.run(notebook, out / notebook.name, parameters, db=workbench.snapshot.folder, progress=progress)
+
+
+def _keep(ran: Path, failed: Path) -> None:
+    """Copy the notebooks that ran to a folder of their own, if there is one of them."""
+    shutil.rmtree(failed, ignore_errors=True)
+    if any(ran.iterdir()):
+        shutil.copytree(ran, failed)
 
 
 def _folder_name(workbench: Workbench) -> str:
