@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any
 
 from audit import markdown, markup, sentences, tables
@@ -53,6 +54,15 @@ class Shown:
         return {MIME: self.block, "text/html": markup.html(self._finished), "text/plain": markup.text(self._finished)}
 
 
+class Several(tuple[Any, ...]):
+    """Display objects shown one after the other."""
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display  # only a notebook has it
+
+        display(*self)  # type: ignore[no-untyped-call]
+
+
 class Page:
     """Makes display objects of one run's results.
 
@@ -63,6 +73,7 @@ class Page:
 
     Attributes:
         workbench: the open database, where the page was made by begin.
+        told: the checks whose counts were shown.
 
     Raises:
         UsageError: no such language, or an edition that cannot be made.
@@ -73,6 +84,7 @@ class Page:
             raise UsageError("no such edition", column="edition", expected="internal")
         self.results, self.edition = results, edition
         self.workbench: Workbench | None = None
+        self.told: list[str] = []
         self.words = Words(language, results.zone)
         self._catalog = load_catalog()
 
@@ -130,18 +142,32 @@ class Page:
         return self._shown(tables.first_things(self.results, self.words))
 
     def chart(self, form: Callable[..., Any], check: str, **options: Any) -> Any:
-        """A chart of a check in one of the named forms of audit.charts; a note where there is nothing to draw."""
+        """A chart of a check in a form of audit.charts; its title alone where there is nothing to draw."""
         result = self.results[check]
         if not result.evaluated or not result.population:
-            return self.note(sentences.answer(self.words, result), "caution")
-        return form(result, self.words, **options)
+            return None
+        chart = form(result, self.words, **options)
+        return chart if chart.rows else self.note(f"{chart.title}.")
+
+    def main_chart(self, check: str) -> Any:
+        """The chart that the check's own page names."""
+        from audit import charts  # late: a page without charts need not wait for them
+
+        return self.chart(charts.FORMS[self._catalog[check].chart], check)
+
+    def each(self, *makers: Callable[[str], Any], beyond: Iterable[str] = ()) -> Several:
+        """What each maker makes of each check, the checks of ``beyond`` left out: `page.each(page.method)`."""
+        left = [check for check in self.results.checks if check not in set(beyond)]
+        made = (make(check) for check in left for make in makers)
+        return Several(shown for shown in made if shown is not None)
 
     def note(self, text: Text, tone: str = "info") -> Shown:
         """A remark; the tone `caution` asks to read with care."""
         return self.show("note", tone=tone, text=text)
 
     def counts(self, check: str) -> Shown:
-        """A check's rate with its denominator and all five counts."""
+        """A check's rate with its denominator and all five counts; from here on the check counts as told."""
+        self.told.append(check)
         c = self.results[check]
         counts = {o: c.count(o) for o in OUTCOMES} | {"population": c.population, "rate": c.rate}
         return self.show(
@@ -161,17 +187,21 @@ class Page:
         """A check's counts for each value of a dimension, as a table."""
         return self._shown(tables.by(self.results[check], dim, label))
 
-    def worst(self, check: str, limit: int = 10) -> Shown:
-        """A check's worst findings."""
-        return self._findings("The worst findings", check, limit)
+    def worst(self, check: str, limit: int = 5) -> Shown | None:
+        """A check's worst findings, if it has any."""
+        caption = f"{sentences.name(check)}: the worst findings"
+        return self._findings(caption, check, limit)
 
-    def findings(self, check: str, limit: int = 200) -> Shown:
+    def findings(self, check: str, limit: int = 50) -> Shown | None:
         """A check's findings for the annex, small."""
         return self._findings(sentences.name(check), check, limit, size="small")
 
-    def _findings(self, caption: Text, check: str, limit: int, **more: Any) -> Shown:
+    def _findings(self, caption: Text, check: str, limit: int, **more: Any) -> Shown | None:
         c = self.results[check]
-        found, total = c.findings(limit=limit), c.violation + c.waived + c.undetermined
+        total = c.violation + c.waived + c.undetermined
+        if not total:
+            return None
+        found = c.findings(limit=limit)
         return self._shown(tables.findings(caption, found, self.words, self._catalog, total_rows=total, **more))
 
     def waivers(self) -> Shown:
@@ -198,9 +228,13 @@ class Page:
         return self._shown(tables.files(self.results))
 
     def how_counted(self, check: str) -> Shown:
-        """The first paragraph of how a check counts, from its page."""
-        paragraphs = [b for b in markdown.parse(self._part(check, "How it is counted")) if b["kind"] == "paragraph"]
-        return self.note([{"strong": "How it is counted. "}, *paragraphs[0]["text"]] if paragraphs else "")
+        """How a check counts, from its page: the paragraphs before its first list or table."""
+        parts = markdown.parse(self._part(check, "How it is counted"))
+        runs: list[Any] = [{"strong": "How it is counted."}]
+        for part in takewhile(lambda p: p["kind"] == "paragraph", parts):
+            if not sentences.plain(part["text"]).endswith(":"):  # which leads to the list
+                runs += [" ", *part["text"]]
+        return self.note(runs)
 
     def method(self, check: str) -> Shown:
         """A check's page without its worked cases, for the annex."""

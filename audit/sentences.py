@@ -47,7 +47,7 @@ def _run(run: Any) -> str:
     """One run's text, whatever its mark."""
     if not isinstance(run, dict):
         return str(run)
-    return plain(next(run[key] for key in ("text", "strong", "em", "code", "footnote") if key in run))
+    return plain(next((run[key] for key in ("text", "strong", "em", "code") if key in run), " "))
 
 
 def unit(table: str, n: int | None = None) -> str:
@@ -95,14 +95,21 @@ def amount(words: Words, value: float, in_unit: str | None, *, short: bool = Fal
 
 
 def beside(words: Words, result: CheckResult) -> str:
-    """What stands beside every rate: `3 pending, 12 undetermined, none waived`."""
+    """What stands beside every rate: `12 undetermined, none pending or waived`."""
     names = ("pending", "undetermined", "waived")
-    return ", ".join(f"{words.integer(result.count(o)) if result.count(o) else 'none'} {o}" for o in names)
+    some = [f"{words.integer(result.count(o))} {o}" for o in names if result.count(o)]
+    none = [o for o in names if not result.count(o)]
+    return ", ".join(some + ([f"none {listed(none, 'or')}"] if none else []))
+
+
+def listed(parts: list[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return f" {last} ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
 
 
 def missing(result: CheckResult) -> str:
     """Why a check was not evaluated."""
-    tables = " and ".join(t.removeprefix("core.").replace("_", " ") for t in result.empty_tables)
+    tables = listed([t.removeprefix("core.").replace("_", " ") for t in result.empty_tables])
     return f"nothing is loaded in {tables}" if tables else "its data is not loaded"
 
 
@@ -151,26 +158,31 @@ def next_step(words: Words, result: CheckResult) -> Text:
     ]
 
 
+def promises(results: Results) -> list[CheckResult]:
+    """The checks that judge what was done; log_coverage judges the data they rest on and is told apart."""
+    return [c for c in results if c.check != "log_coverage"]
+
+
 def cover(words: Words, results: Results) -> Text:
     """The one sentence that matters, over all checks."""
-    judged = [c for c in results if c.evaluated and c.rate is not None]
+    asked = promises(results)
+    judged = [c for c in asked if c.evaluated and c.rate is not None]
     bad = [c for c in judged if c.violation]
     if not judged:
         return f"Nothing can be said about {results.period}: no check had data it could decide on."
-    left = sum(not c.evaluated or c.rate is None for c in results)
+    left, quiet = len(asked) - len(judged), len(silent(results.coverage))
     unsaid = f" {words.integer(left)} could not answer, for want of data." if left else ""
+    unsaid += f" Read it with care: {count(words, quiet, 'source')} fell silent for too long." if quiet else ""
     if not bad:
-        return [
-            {"strong": "No violation was found"},
-            f" by the {words.integer(len(judged))} ",
-            f"{'check' if len(judged) == 1 else 'checks'} that could answer.{unsaid}",
-        ]
-    worst = max(bad, key=lambda c: (c.violation / (c.compliant + c.violation + c.waived), c.check))
-    return [
-        {"strong": f"{words.integer(len(bad))} of {words.integer(len(judged))} checks found violations"},
-        f", {words.integer(results.violations)} in all; the lowest rate, {words.percent(worst.rate)}, ",
-        f"is in {worst.check.replace('_', ' ')}.{unsaid}",
-    ]
+        checks = (
+            f"{'the one check' if len(judged) == 1 else f'the {words.integer(len(judged))} checks'} that could answer"
+        )
+        return [{"strong": "No violation was found"}, f" by {checks}.{unsaid}"]
+    worst = min(bad, key=lambda c: (c.rate or 0, c.check))
+    checks = f"{words.integer(len(bad))} of {count(words, len(judged), 'check')}"
+    total = words.integer(sum(c.violation for c in bad))
+    rate = f"; the lowest rate, {words.percent(worst.rate)}, is in {name(worst.check).lower()}" if len(bad) > 1 else ""
+    return [{"strong": f"{checks} found violations"}, f": {total} in all{rate}.{unsaid}"]
 
 
 def silent(coverage: tuple[Coverage, ...]) -> list[Coverage]:

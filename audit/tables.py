@@ -74,15 +74,24 @@ def findings(caption: Text, found: list[Finding], words: Words, catalog: dict[st
         "over": ("Over by", "text"),
         "source": ("Where", "mono"),
     }
-    return table(caption, columns, [_finding(f, words, catalog.get(f.check)) for f in found], **more)
+    rows = [_finding(f, words, catalog.get(f.check)) for f in found]
+    shown = [i for i, key in enumerate(columns) if key not in ("due", "over") or any(row[i] for row in rows)]
+    kept = {key: column for i, (key, column) in enumerate(columns.items()) if i in shown}
+    return table(caption, kept, [[row[i] for i in shown] for row in rows], **more)
 
 
 def _finding(f: Finding, words: Words, check: Check | None) -> list[Any]:
-    limit = words.day if f.due_at and len(f.due_at) == len("2026-07-01") else words.instant
     over = None if f.amount is None else sentences.amount(words, f.amount, f.unit)
     where = f"{f.source_file}:{f.source_line}" if f.source_file else None
     said = check.reason_text(f.outcome, f.reason) if check else sentences.sentence_case(sentences.reason(f.reason))
-    return [f.item_key, f.outcome, " ".join(filter(None, (said, f.detail))), limit(f.due_at), over, where]
+    return [f.item_key, f.outcome, " ".join(filter(None, (said, f.detail))), _limit(f, words), over, where]
+
+
+def _limit(f: Finding, words: Words) -> str | None:
+    """A due date or a due instant."""
+    if f.due_at is None:
+        return None
+    return words.day(f.due_at) if len(f.due_at) == len("2026-07-01") else words.instant(f.due_at)
 
 
 def matrix(results: Results, words: Words) -> Block:

@@ -43,7 +43,7 @@ def overview(results: Results, words: Words) -> Chart:
     """Every check's rate and what stands beside it, the lowest rate first."""
     rows: Rows = [
         {"label": sentences.name(c.check), "population": c.population, "rate": c.rate} | {o: c.count(o) for o in OPEN}
-        for c in results
+        for c in sentences.promises(results)
         if c.evaluated
     ]
     rows.sort(key=lambda r: (r["rate"] is None, r["rate"] or 0, r["label"]))
@@ -111,7 +111,7 @@ def reasons(result: CheckResult, words: Words) -> Chart:
         lead, n = rows[0], sentences.count(words, result.count(rows[0]["outcome"]), *_nouns(rows[0]["outcome"]))
         title = f"“{lead['label'].capitalize()}” is the reason of {words.integer(lead['n'])} of {n}"
     chosen, opacity = choice("key")
-    base = lines(rows, {"label": "Reason", "outcome": "Outcome", "text": "Count"}, "key")
+    base = lines({"label": "Reason", "outcome": "Outcome", "text": "Count"}, "key")
     x = alt.X(
         "n:Q",
         scale=alt.Scale(domain=[0, _most(rows, "n")], nice=False),
@@ -122,11 +122,13 @@ def reasons(result: CheckResult, words: Words) -> Chart:
     chart = alt.hconcat(
         text_column(base, "outcome", "Outcome", 90).add_params(chosen),
         text_column(base, "label", "Reason", 180),
-        alt.layer(bars, numbers).properties(width=FULL - 90 - 180 - 2 * 12 - 80),
+        alt.layer(bars, numbers).properties(
+            width=FULL - 90 - 180 - 2 * 12 - max([7 * len(r["text"]) for r in rows], default=0)
+        ),
         spacing=12,
     )
     said = "; ".join(f"{r['outcome']}, {r['label']}: {r['text']}" for r in rows)
-    return finish(chart, title, f"A bar each: {said or 'none'}.")
+    return finish(chart, rows, title, f"A bar each: {said or 'none'}.")
 
 
 def lateness(result: CheckResult, words: Words) -> Chart:
@@ -136,8 +138,8 @@ def lateness(result: CheckResult, words: Words) -> Chart:
     counts = dict.fromkeys((name for _, name in _BINS), 0)
     for h in hours:
         counts[next(name for top, name in _BINS if h < top or top == float("inf"))] += 1
-    used = [i for i, name in enumerate(counts) if counts[name]] or [0]
-    names = list(counts)[used[0] : used[-1] + 1]
+    used = [i for i, name in enumerate(counts) if counts[name]]
+    names = list(counts)[used[0] : used[-1] + 1] if used else []
     rows = [{"label": name, "n": counts[name], "text": words.integer(counts[name])} for name in names]
     title = "No violation is over a limit"
     if hours:
@@ -146,7 +148,7 @@ def lateness(result: CheckResult, words: Words) -> Chart:
         title = f"Half of the {things} were over by {middle} or less; the longest by {longest}"
         title = f"The one late {sentences.unit(result.unit, 1)} was over by {longest}" if len(hours) == 1 else title
     chosen, opacity = choice("label")
-    base = table(rows).encode(
+    base = table().encode(
         x=alt.X(
             "label:N", sort=None, title="Over the limit by", axis=alt.Axis(labelAngle=0, ticks=False, labelPadding=6)
         ),
@@ -162,7 +164,7 @@ def lateness(result: CheckResult, words: Words) -> Chart:
     numbers = base.mark_text(dy=-8, fontWeight=600).encode(y=y, text="text:N")
     chart = alt.layer(bars, numbers).properties(width=FULL - 30, height=150)
     said = ", ".join(f"{r['label']} {r['text']}" for r in rows)
-    return finish(chart, title, f"Columns by span: {said}.")
+    return finish(chart, rows, title, f"Columns by span: {said}.")
 
 
 def _label(dim: str, value: str | None, words: Words, without: str) -> str:

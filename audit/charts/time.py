@@ -15,9 +15,10 @@ from audit.words import Words
 with without_iri_grammar():
     import altair as alt
 
-_TICKS = {1: "1 h", 6: "6 h", 24: "1 day", 168: "1 week", 720: "30 d", 2160: "90 d", 8760: "1 year"}
+_TICKS = {1: "1 h", 24: "1 day", 240: "10 days", 2400: "100 days"}
 _READING = (
-    "Dot: the median. Bar: nine in ten. End: the longest. Shaded: from the tightest target to the widest, by severity."
+    "Dot: the median. Bar: nine in ten. End: the longest. "
+    "Shaded: the targets, from the tightest severity's to the widest. Logarithmic."
 )
 _SHORTEST = 0.5  # hours: a logarithm has no place for a stage reached at once
 
@@ -31,35 +32,21 @@ def stages(result: CheckResult, words: Words) -> Chart:
     rows = [_stage(r, words) for r in result.extras.get("durations", []) if r["n"]]
     title = _furthest(rows)
     chosen, opacity = choice("label")
-    longest = max([h for r in rows for h in (r["max"], r["widest"] or 0)], default=24) * 1.3
-    ticks = {hours: name for hours, name in _TICKS.items() if hours <= longest}
-    names = " : ".join(f"datum.value == {h} ? '{name}'" for h, name in ticks.items()) + " : ''"
-    axis = alt.Axis(values=list(ticks), labelExpr=names, gridDash=[1, 3], domain=False, ticks=False, labelPadding=6)
-    scale = alt.Scale(type="log", domain=[_SHORTEST, longest], nice=False)
     heads = {
-        "label": "Stage",
         "n_text": "Incidents",
         "p50_text": "Median",
         "p90_text": "9 in 10",
         "max_text": "Longest",
+        "target": "Target",
     }
-    base = lines(rows, heads | {"target": "Target"}, step=STEP + 6)
-    marks = base.encode(opacity=opacity)
-    drawn = alt.layer(
-        marks.mark_bar(height=22, color=palette.OUTCOMES["compliant"]).encode(x="tightest:Q", x2="widest:Q"),
-        marks.mark_rule(color=palette.GREY, strokeWidth=1.5).encode(x="p50:Q", x2="max:Q"),
-        marks.mark_bar(height=6, color=palette.GREY).encode(x="p50:Q", x2="p90:Q"),
-        marks.mark_tick(thickness=2, height=12, color=palette.ACCENT).encode(x="max:Q"),
-        marks.mark_point(filled=True, size=60, color=palette.INK).encode(
-            x=alt.X("p50:Q", scale=scale, axis=axis, title="Time since detection, logarithmic")
-        ),
-    ).properties(width=FULL - 84 - 60 - 3 * 58 - 84 - 6 * 12)
+    base = lines({"label": "Stage"} | heads, step=STEP + 6)
+    widths = {"n_text": 58, "p50_text": 54, "p90_text": 54, "max_text": 54, "target": 78}
+    after = [text_column(base, field, heads[field], widths[field], "right") for field in list(heads)[1:]]
     chart = alt.hconcat(
-        text_column(base, "label", "Stage", 84).add_params(chosen),
-        text_column(base, "n_text", "Incidents", 60, "right"),
-        drawn,
-        *(text_column(base, field, heads[field], 58, "right") for field in list(heads)[2:]),
-        text_column(base, "target", "Target", 84, "right"),
+        text_column(base, "label", "Stage", 76).add_params(chosen),
+        text_column(base, "n_text", "Incidents", widths["n_text"], "right"),
+        _spans(base.encode(opacity=opacity), rows).properties(width=FULL - 76 - sum(widths.values()) - 6 * 12),
+        *after,
         spacing=12,
     )
     said = "; ".join(
@@ -67,7 +54,24 @@ def stages(result: CheckResult, words: Words) -> Chart:
         f"longest {r['max_text']}, target {r['target']}"
         for r in rows
     )
-    return finish(chart, title, f"Durations from detection: {said or 'none'}.", _READING)
+    return finish(chart, rows, title, f"Durations from detection: {said or 'none'}.", _READING)
+
+
+def _spans(marks: alt.Chart, rows: Rows) -> Any:
+    """A stage's durations on a logarithmic line, over the band of its targets."""
+    longest = max([h for r in rows for h in (r["max"], r["widest"] or 0)], default=24) * 1.3
+    ticks = {hours: name for hours, name in _TICKS.items() if hours <= longest}
+    names = " : ".join(f"datum.value == {h} ? '{name}'" for h, name in ticks.items()) + " : ''"
+    axis = alt.Axis(values=list(ticks), labelExpr=names, gridDash=[1, 3], domain=False, ticks=False, labelPadding=6)
+    scale = alt.Scale(type="log", domain=[_SHORTEST, longest], nice=False)
+    x = alt.X("p50:Q", scale=scale, axis=axis, title="Time since detection")
+    return alt.layer(
+        marks.mark_bar(height=22, color=palette.OUTCOMES["compliant"]).encode(x="tightest:Q", x2="widest:Q"),
+        marks.mark_rule(color=palette.GREY, strokeWidth=1.5).encode(x="p50:Q", x2="max:Q"),
+        marks.mark_bar(height=6, color=palette.GREY).encode(x="p50:Q", x2="p90:Q"),
+        marks.mark_tick(thickness=2, height=12, color=palette.ACCENT).encode(x="max:Q"),
+        marks.mark_point(filled=True, size=60, color=palette.INK).encode(x=x),
+    )
 
 
 def _stage(row: dict[str, Any], words: Words) -> dict[str, Any]:
@@ -125,9 +129,7 @@ def coverage(results: Results, words: Words) -> Chart:
         )
         title += f"{worst['label']} for {words.integer(worst['longest'])} days"
     chosen, opacity = choice("label")
-    base = lines(
-        rows, {"label": "Source", "rows": "Rows", "with_text": "Days with rows", "longest_text": "Longest silence"}
-    )
+    base = lines({"label": "Source", "rows": "Rows", "with_text": "Days with rows", "longest_text": "Longest silence"})
     names = min(230, max([7 * len(r["label"]) for r in rows], default=80))
     days = max([r["days"] for r in rows], default=1)
     silence = max([r["longest"] for r in rows], default=1) or 1
@@ -143,7 +145,7 @@ def coverage(results: Results, words: Words) -> Chart:
         spacing=12,
     )
     said = "; ".join(f"{r['label']} {r['with_text']} days with rows, longest silence {r['longest_text']}" for r in rows)
-    return finish(chart, title, f"A row each: {said or 'none'}.")
+    return finish(chart, rows, title, f"A row each: {said or 'none'}.")
 
 
 def clocks(result: CheckResult, words: Words, *, top: int = 10) -> Chart:
@@ -157,7 +159,7 @@ def clocks(result: CheckResult, words: Words, *, top: int = 10) -> Chart:
     if rows:
         title = f"The {noun} furthest over its limit ran {rows[0]['over_text']} past it"
     chosen, opacity = choice("label")
-    base = lines(rows, {"label": noun.capitalize(), "began": "Began", "due": "Limit", "over_text": "Over by"})
+    base = lines({"label": noun.capitalize(), "began": "Began", "due": "Limit", "over_text": "Over by"})
     limit = max([r["allowed"] + r["over"] for r in rows], default=1)
     x = alt.X("allowed:Q", scale=alt.Scale(domain=[0, limit], nice=False), axis=header(head))
     marks = base.encode(opacity=opacity)
@@ -174,7 +176,7 @@ def clocks(result: CheckResult, words: Words, *, top: int = 10) -> Chart:
         spacing=12,
     )
     said = "; ".join(f"{r['label']} began {r['began']}, limit {r['due']}, over by {r['over_text']}" for r in rows)
-    return finish(chart, title, f"A strip each: {said or 'none'}.")
+    return finish(chart, rows, title, f"A strip each: {said or 'none'}.")
 
 
 def _clock(finding: Finding, words: Words) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def _consent() -> CheckResult:
             counts.append(n("violation", bad // (2 * part) or 1, "withdrawn", month, purpose="newsletter", **d))
             counts.append(n("violation", 1, "expired", month, purpose="event_management", **d))
             counts.append(n("undetermined", 3, "no_subject", month, **d))
-    return check("consent_coverage", tuple(counts))
+    rows = found("consent_coverage", 3, [300.0, 40.5, 1.0], "hours", "withdrawn")
+    return check("consent_coverage", tuple(counts), _read=lambda limit=None, **_: rows[:limit])
 
 
 def _requests() -> CheckResult:
@@ -77,7 +78,9 @@ def _incidents() -> CheckResult:
             ("evaluated", 700.0, 1300.0, 1500.0, 1440.0),
         )
     ]  # fmt: skip
-    return check("incident_response", counts, "incidents", extras={"durations": stages})
+    rows = found("incident_response", 3, [180.0, 20.0, 2.5], "hours", "late_resolved")
+    read = {"_read": lambda limit=None, **_: rows[:limit]}
+    return check("incident_response", counts, "incidents", extras={"durations": stages}, **read)
 
 
 def results() -> Results:

@@ -1,0 +1,145 @@
+"""The chart forms: what they say is in the data, and the same data gives the same drawing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import altair as alt
+import pytest
+
+from audit import charts
+from audit.charts import Chart
+from audit.words import Words
+from tests.unit.made_results import check, found, n, results
+
+WORDS = Words("en")
+RESULTS = results()
+
+FORMS: dict[str, Callable[[], Chart]] = {
+    "overview": lambda: charts.overview(RESULTS, WORDS),
+    "coverage": lambda: charts.coverage(RESULTS, WORDS),
+    "by_month": lambda: charts.by_month(RESULTS["consent_coverage"], WORDS),
+    "by_client": lambda: charts.by_client(RESULTS["consent_coverage"], WORDS),
+    "by_system": lambda: charts.by_system(RESULTS["consent_coverage"], WORDS),
+    "by_kind": lambda: charts.by_kind(RESULTS["request_deadlines"], WORDS),
+    "reasons": lambda: charts.reasons(RESULTS["consent_coverage"], WORDS),
+    "lateness": lambda: charts.lateness(RESULTS["request_deadlines"], WORDS),
+    "clocks": lambda: charts.clocks(RESULTS["request_deadlines"], WORDS),
+    "stages": lambda: charts.stages(RESULTS["incident_response"], WORDS),
+}
+
+
+@pytest.fixture(params=sorted(FORMS))
+def chart(request: pytest.FixtureRequest) -> Chart:
+    """Each form over the made results."""
+    return FORMS[request.param]()
+
+
+def test_the_alternative_text_gives_the_finding_and_its_figures(chart: Chart) -> None:
+    assert chart.alt.startswith(chart.title)
+    assert len(re.findall(r"\d+", chart.alt)) > len(re.findall(r"\d+", chart.title))
+
+
+def test_the_drawing_is_the_same_each_time_and_keeps_to_the_page(chart: Chart) -> None:
+    first, second = chart.svg(), chart.svg()
+    assert first == second
+    width = float(re.search(r'width="([\d.]+)"', first)[1])  # type: ignore[index]
+    assert 300 < width < 480, "a full chart is 462 points wide; a little more is scaled down"
+
+
+def test_nothing_is_fetched(chart: Chart) -> None:
+    text = chart.svg() + json.dumps(chart.vega())
+    addresses = set(re.findall(r"https?://[^\"' )]+", text))
+    assert addresses <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+        "https://vega.github.io/schema/vega/v5.json",
+    }
+
+
+def test_only_the_shipped_typeface_is_asked_for(chart: Chart) -> None:
+    families = set(re.findall(r'font-family="([^"]+)"', chart.svg()))
+    assert families == {"IBM Plex Sans"}
+
+
+def test_jupyterlab_gets_vega_5_with_tooltips_and_selection(chart: Chart) -> None:
+    data, _ = chart._repr_mimebundle_()
+    vega = json.dumps(data["application/vnd.vega.v5+json"])
+    assert '"https://vega.github.io/schema/vega/v5.json"' in vega
+    assert '"tooltip"' in vega
+    assert '"chosen' in vega
+    assert data["text/plain"] == chart.alt
+    assert data["application/vnd.audit.block+json"]["alt"] == chart.alt
+    assert data["image/png"].startswith("iVBOR")
+
+
+def test_the_title_is_not_drawn_where_it_is_set_beside_the_chart() -> None:
+    made = FORMS["by_month"]()
+    assert made.title == "September 2026 has the most: 44 of 68 violations"
+    assert "has the most" not in made.svg()
+
+
+@pytest.mark.parametrize(
+    ("form", "title"),
+    [
+        ("overview", "3 of 3 checks found violations"),
+        ("reasons", "“Never given” is the reason of 39 of 68 violations"),
+        ("lateness", "Half of the 8 late requests were over by 6 days or less; the longest by 41 days"),
+        ("clocks", "The request furthest over its limit ran 41 days past it"),
+        ("stages", "“Resolved” took longest for its kind: 38 d at the most, against a target of 10 d–30 d"),
+        ("coverage", "1 of 4 sources fell silent for too long; Events, intercom for 11 days"),
+        ("by_kind", "Access has the most: 6 of 9 violations"),
+    ],
+)
+def test_titles_state_the_finding(form: str, title: str) -> None:
+    assert FORMS[form]().title == title
+
+
+def test_a_changed_number_changes_title_alt_and_drawing() -> None:
+    before = charts.by_kind(check("request_deadlines", (n("compliant", 9), n("violation", 2)), "requests"), WORDS)
+    after = charts.by_kind(check("request_deadlines", (n("compliant", 9), n("violation", 3)), "requests"), WORDS)
+    assert before.title != after.title
+    assert before.alt != after.alt
+    assert before.svg() != after.svg()
+
+
+def test_no_violations_is_a_title_of_its_own() -> None:
+    result = check("request_deadlines", (n("compliant", 9), n("undetermined", 2)), "requests")
+    assert charts.by_month(result, WORDS).title == "No violation in any month; 2 undetermined"
+    assert charts.lateness(result, WORDS).title == "No violation is over a limit"
+    assert charts.clocks(result, WORDS).title == "No request ran over its limit"
+
+
+def test_nothing_decided_is_drawn_without_a_rate() -> None:
+    made = charts.by_month(check("request_deadlines", (n("pending", 3),), "requests"), WORDS)
+    assert "%" not in made.alt
+    assert "nothing decided" in made.alt
+
+
+def test_many_clients_are_cut_to_the_worst_and_the_rest_still_counts() -> None:
+    counts = tuple(n("violation", i, "late", client_id=f"C{i:03}") for i in range(1, 31))
+    made = charts.by_client(check("request_deadlines", counts, "requests"), WORDS)
+    assert made.title == "C030 has the most: 30 of 465 violations"
+    assert "23 others 276 judged" in made.alt
+
+
+def test_lateness_counts_every_late_item_once() -> None:
+    rows = found("request_deadlines", 9, [0.5, 1, 3, 7, 30, 90, 365, 400, 2], "days")
+    result = check("request_deadlines", (n("violation", 9, "late"),), "requests", _read=lambda **_: rows)
+    alt = charts.lateness(result, WORDS).alt.split("Columns by span: ")[1]
+    assert sum(int(part.rsplit(" ", 1)[1].rstrip(".")) for part in alt.split(", ")) == len(rows)
+
+
+def test_an_analysts_own_chart_gets_the_look_and_a_block() -> None:
+    rows = alt.Data(values=[{"a": "x", "b": 3}])  # type: ignore[no-untyped-call]
+    made = charts.own(alt.Chart(rows).mark_bar().encode(x="b:Q", y="a:N"), "X has three", "One bar: x 3.")
+    assert made.block["alt"] == "One bar: x 3."
+    assert set(re.findall(r'font-family="([^"]+)"', made.svg())) == {"IBM Plex Sans"}
+
+
+def test_a_source_that_carries_is_not_called_silent() -> None:
+    good = replace(RESULTS, coverage=RESULTS.coverage[:1])
+    assert charts.coverage(good, WORDS).title == "All 1 source kept reporting"

@@ -1,0 +1,132 @@
+"""Display objects: the same values for the screen and for the report, escaped, and nothing invented."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from audit import charts
+from audit.blocks import MIME, finish
+from audit.display import Page
+from audit.errors import UsageError
+from tests.unit.made_results import check, found, n, results
+
+PAGE = Page(results())
+
+
+def bundle(shown: Any) -> dict[str, Any]:
+    """What a notebook stores of a display object."""
+    data: dict[str, Any] = shown._repr_mimebundle_()
+    return data
+
+
+SHOWN = {
+    "cover": PAGE.cover("Quarterly report"),
+    "headline": PAGE.headline(),
+    "figures": PAGE.figures(),
+    "answer": PAGE.answer("consent_coverage"),
+    "counts": PAGE.counts("consent_coverage"),
+    "counts of nothing": PAGE.counts("retention"),
+    "next": PAGE.next_step("request_deadlines"),
+    "first": PAGE.first_things(),
+    "checks": PAGE.checks(),
+    "by": PAGE.by("request_deadlines", "kind", "Kind"),
+    "worst": PAGE.worst("request_deadlines"),
+    "annex": PAGE.findings("request_deadlines"),
+    "waivers": PAGE.waivers(),
+    "matrix": PAGE.matrix(),
+    "carries": PAGE.carries(),
+    "coverage": PAGE.coverage(),
+    "files": PAGE.files(),
+    "how": PAGE.how_counted("retention"),
+    "method": PAGE.method("retention"),
+    "law": PAGE.law(),
+    "glossary": PAGE.glossary(),
+    "title": PAGE.annex("Findings"),
+    "break": PAGE.page_break(),
+    "closing": PAGE.closing(),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SHOWN))
+def test_the_report_takes_what_the_notebook_shows(name: str) -> None:
+    data = bundle(SHOWN[name])
+    assert finish(data[MIME], PAGE.words)["kind"] == data[MIME]["kind"]
+    assert data["text/plain"].strip()
+    assert data["text/html"].count("<table") == data["text/html"].count("</table>")
+
+
+def test_html_is_escaped() -> None:
+    data = bundle(PAGE.table("<script>alert(1)</script>", {"a": ("<b>", "text")}, [["<img src=x onerror=y>"]]))
+    assert "<script" not in data["text/html"]
+    assert "<img" not in data["text/html"]
+    assert "&lt;script&gt;" in data["text/html"]
+
+
+def test_counts_hold_the_denominator_and_all_five_counts() -> None:
+    block = PAGE.counts("request_deadlines").block
+    assert {k: block[k] for k in ("population", "compliant", "violation", "pending", "undetermined", "waived")} == {
+        "population": 72, "compliant": 53, "violation": 9, "pending": 9, "undetermined": 0, "waived": 1,
+    }  # fmt: skip
+    assert block["rate"] == pytest.approx(53 / 63)
+
+
+def test_a_check_without_data_shows_no_chart_and_no_rate() -> None:
+    assert PAGE.chart(charts.by_month, "retention") is None
+    assert PAGE.worst("retention") is None
+    assert "%" not in bundle(PAGE.counts("retention"))["text/plain"]
+
+
+def test_a_chart_with_nothing_to_draw_leaves_its_finding() -> None:
+    good = {"request_deadlines": check("request_deadlines", (n("compliant", 2),), "requests")}
+    shown = Page(replace(results(), checks=good)).chart(charts.lateness, "request_deadlines")
+    assert shown.block == {"kind": "note", "tone": "info", "text": "No violation is over a limit."}
+
+
+def test_each_check_is_shown_in_turn_and_what_was_told_is_left_out() -> None:
+    page = Page(results())
+    page.counts("retention")
+    kinds = [shown.block["kind"] for shown in page.each(page.answer, page.worst, beyond=page.told)]
+    assert kinds == ["sentence", "table"] * 3
+
+
+def test_the_matrix_shows_every_promise_and_what_has_no_evidence() -> None:
+    rows = {row["id"]: row for row in PAGE.matrix().block["rows"]}
+    assert list(rows) == [c.id for c in PAGE.results.commitments]
+    assert rows["P15"]["status"] == rows["P26"]["status"] == "not_evidenced"
+    assert rows["P26"]["evidence"][0]["text"] == "no such check yet"
+
+
+def test_findings_give_reason_limit_and_place() -> None:
+    block = PAGE.worst("request_deadlines", 1).block
+    row = dict(zip((c["key"] for c in block["columns"]), block["rows"][0], strict=True))
+    assert row["reason"].startswith("The answer came after the due date.")
+    assert (row["due"], row["over"], row["source"]) == ("2026-08-10", "41 days", "requests.csv:2")
+    assert block["total_rows"] == 10
+
+
+def test_columns_that_nothing_fills_are_left_out() -> None:
+    rows = [replace(f, due_at=None, amount=None) for f in found("request_deadlines", 1, [1.0], "days")]
+    result = check("request_deadlines", (n("violation", 1, "late"),), "requests", _read=lambda **_: rows)
+    page = Page(replace(results(), checks={"request_deadlines": result}))
+    assert [c["key"] for c in page.worst("request_deadlines").block["columns"]] == [
+        "item",
+        "outcome",
+        "reason",
+        "source",
+    ]
+
+
+def test_a_silent_source_or_a_refused_row_is_told_with_care() -> None:
+    good = replace(results(), coverage=results().coverage[:1], rejected_rows={})
+    assert Page(good).carries().block["kind"] == "sentence"
+    assert PAGE.carries().block["tone"] == "caution"
+    assert Page(replace(good, rejected_rows={"requests": 1})).carries().block["tone"] == "caution"
+
+
+@pytest.mark.parametrize(("key", "value"), [("edition", "secret"), ("language", "xx")])
+def test_an_unknown_edition_or_language_is_refused(key: str, value: str) -> None:
+    with pytest.raises(UsageError):
+        Page(results(), **{key: value})
