@@ -1,0 +1,170 @@
+"""Runs notebooks for a period, strictly: known parameters only, progress by cell, and a failing cell stops the run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from audit.errors import AuditError, CheckError, UsageError
+from audit.lean import without_iri_grammar
+from audit.places import shipped
+
+with without_iri_grammar():
+    import nbformat
+    import papermill
+    from ipykernel.kernelspec import make_ipkernel_cmd
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from papermill.exceptions import PapermillExecutionError
+
+Progress = Callable[[str, int, int], None]
+
+DATABASE = "AUDIT_DB"
+"""The environment variable that tells a notebook's kernel where the database lies."""
+
+_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
+_SAFE = {"NameError", "AttributeError", "ImportError", "ModuleNotFoundError", "SyntaxError", "ZeroDivisionError"}
+_SAFE |= {"AuditError", "UsageError", "CheckError", "VerifyError"}  # their messages hold no value of the data
+
+
+def find(name: str) -> Path:
+    """A shipped notebook by its name, with dashes or underscores: `quarterly-report`.
+
+    Raises:
+        UsageError: no notebook of this name.
+    """
+    folder = shipped("notebooks")
+    path = folder / f"{name.replace('-', '_')}.ipynb"
+    if not path.is_file():
+        raise UsageError(
+            "no such notebook", column=name, expected=", ".join(p.stem for p in sorted(folder.glob("*.ipynb")))
+        )
+    return path
+
+
+def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
+    """A notebook's parameters by name, each with its type, default and help.
+
+    Raises:
+        AuditError: it cannot be read, or a parameter has no type among str, int, bool and float.
+    """
+    _read(notebook)
+    with redirect_stderr(StringIO()):  # papermill tells of cells without a default language
+        found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(notebook))
+    for name, parameter in found.items():
+        if parameter["inferred_type_name"] not in _TYPES:
+            raise AuditError("a parameter has no type", file=notebook.name, column=name, expected=", ".join(_TYPES))
+    return found
+
+
+def run(
+    notebook: Path, out: Path, parameters: dict[str, Any], db: Path | None = None, progress: Progress = lambda *_: None
+) -> None:
+    """Execute a notebook in a kernel of this interpreter and write it, as executed, to ``out``.
+
+    Nothing of this machine or moment is kept in it: no paths, no times. The database's place reaches the kernel through
+    its environment, so the executed notebook is the same wherever it was run.
+
+    Args:
+        notebook: the one to run; its folder is the working directory.
+        out: where the executed one goes, also when a cell fails.
+        parameters: by name, of the types that its parameters cell declares.
+        db: the database's folder; where not given, what the environment or the notebook says.
+        progress: called with the notebook's name, the cells done and their number.
+
+    Raises:
+        UsageError: an unknown parameter, or one of another type.
+        CheckError: a cell failed; its notebook is kept, as far as it ran.
+    """
+    _validate(notebook, parameters)
+    cells = len(_read(notebook).cells) + bool(parameters)  # which papermill puts into a cell of their own
+    name = notebook.stem.replace("_", " ")
+    progress(name, 0, cells)
+    try:
+        papermill.execute_notebook(
+            str(notebook),
+            str(out),
+            dict(parameters),
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            kernel_name="python3",
+            cwd=str(notebook.parent),
+            kernel_manager_class=_manager(db),
+            on_cell_executed=lambda **at: progress(name, at["cell_index"] + 1, cells),
+        )
+    except PapermillExecutionError as error:
+        _scrub(out)
+        said = f"{error.ename}: {error.evalue}" if error.ename in _SAFE else error.ename
+        raise CheckError(
+            f"cell {error.cell_index + 1} failed: {said}", file=notebook.name, fix=f"It is kept as {out.name}"
+        ) from None
+    except RuntimeError as error:  # the kernel did not start, or died
+        raise CheckError(f"its kernel stopped: {type(error).__name__}", file=notebook.name) from error
+    _scrub(out)
+    progress(name, cells, cells)
+
+
+def _validate(notebook: Path, given: dict[str, Any]) -> None:
+    """Refuse what the notebook would silently ignore or trip over."""
+    known = parameters_of(notebook)
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(
+                "the notebook has no such parameter", file=notebook.name, column=name, expected=", ".join(known)
+            )
+        wanted = known[name]["inferred_type_name"]
+        if not isinstance(value, _TYPES[wanted]) or (isinstance(value, bool) and wanted != "bool"):
+            raise UsageError("a parameter of another type", file=notebook.name, column=name, expected=wanted)
+
+
+def _manager(db: Path | None) -> type[AsyncKernelManager]:
+    """Starts this interpreter's own kernel, whatever kernels the machine lists under that name."""
+    env = {"OPENBLAS_NUM_THREADS": "1"} | ({DATABASE: str(db.resolve())} if db else {})
+
+    class Manager(AsyncKernelManager):
+        transport = "ipc" if os.name == "posix" else "tcp"  # what cells say and show stays off the network
+
+        @property
+        def kernel_spec(self) -> KernelSpec:
+            return KernelSpec(
+                argv=make_ipkernel_cmd(extra_arguments=["--log-level=CRITICAL"]),
+                env=env,
+                display_name="Python 3",
+                language="python",
+            )
+
+    return Manager
+
+
+def _read(path: Path) -> nbformat.NotebookNode:
+    try:
+        notebook: nbformat.NotebookNode = nbformat.read(str(path), as_version=4)  # type: ignore[no-untyped-call]
+        return notebook
+    except FileNotFoundError:
+        raise UsageError("no such notebook", file=path.name) from None
+    except (OSError, ValueError, AttributeError) as error:
+        raise AuditError("not a notebook that can be read", file=path.name) from error
+
+
+def _scrub(path: Path) -> None:
+    """Take out of an executed notebook what another run or machine would have otherwise."""
+    notebook = _read(path)
+    for key in ("papermill", "widgets"):
+        notebook.metadata.pop(key, None)
+    notebook.metadata.get("language_info", {}).pop("version", None)
+    for number, cell in enumerate(notebook.cells):
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = f"parameters-{number}"
+    _write(notebook, path)
+
+
+def _write(notebook: nbformat.NotebookNode, path: Path) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    nbformat.write(notebook, str(temporary))  # type: ignore[no-untyped-call]
+    temporary.replace(path)
