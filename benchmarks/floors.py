@@ -105,9 +105,9 @@ def prepared(events: int) -> tuple[Path, Path]:
         draft = ROOT / f"{events}-csv.tmp"
         draft.mkdir(exist_ok=True)
         with audit.open(db, PERIOD) as wb:
-            select = f"SELECT {', '.join(COLUMNS)} FROM core.processing_events_as_logged"
+            select = f"SELECT {', '.join(COLUMNS)} FROM core.processing_events_as_logged ORDER BY event_id"
             stamp = "strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS occurred_at"
-            select = select.replace("occurred_at", stamp)
+            select = select.replace("occurred_at", stamp, 1)
             wb.con.execute(f"COPY ({select}) TO '{wb.desk}/processing_events.csv' (FORMAT csv, HEADER)")
             shutil.move(wb.desk / "processing_events.csv", draft / "processing_events.csv")
         draft.rename(alone)

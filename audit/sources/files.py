@@ -102,16 +102,29 @@ def _hashed(contract: Contract, path: Path, folder: Path) -> Source:
     name = path.relative_to(folder).as_posix()
     if form == "xlsx" and contract.kind == "log":
         raise AuditError("a log cannot be a spreadsheet", file=name, fix="Export it as CSV.")
-    sha256, size = hashlib.sha256(), 0
     try:
-        with path.open("rb") as f:
-            while chunk := f.read(_CHUNK):
-                sha256.update(chunk)
-                size += len(chunk)
-        lines = count_lines(path) if form in ("csv", "jsonl") else None
+        sha256, size, lines = _read_through(path, form in ("csv", "jsonl"))
     except (OSError, EOFError, zstandard.ZstdError) as e:
         raise AuditError(f"cannot be read: {e}", file=name, fix="Export the file again.") from None
-    return Source(contract.table, path, name, form, sha256.hexdigest(), size, lines)
+    return Source(contract.table, path, name, form, sha256, size, lines)
+
+
+def _read_through(path: Path, is_text: bool) -> tuple[str, int, int | None]:
+    """A file's hash, its size, and of text its physical lines, the last one counted also without a line end."""
+    sha256, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
+    with path.open("rb") as f:
+        while chunk := f.read(_CHUNK):
+            sha256.update(chunk)
+            size += len(chunk)
+            lines += chunk.count(b"\n")
+            last = chunk[-1:]
+    if is_text and path.suffix in (".gz", ".zst"):
+        lines, last = 0, b"\n"
+        with open_bytes(path) as f:
+            while chunk := f.read(_CHUNK):
+                lines += chunk.count(b"\n")
+                last = chunk[-1:]
+    return sha256.hexdigest(), size, lines + (last != b"\n") if is_text else None
 
 
 def open_bytes(path: Path) -> BinaryIO:
@@ -126,13 +139,3 @@ def open_bytes(path: Path) -> BinaryIO:
 def open_text(path: Path) -> io.TextIOWrapper:
     """A file's text, unpacked; bytes that are not UTF-8 come as surrogates."""
     return io.TextIOWrapper(open_bytes(path), "utf-8-sig", errors="surrogateescape", newline="")
-
-
-def count_lines(path: Path) -> int:
-    """Physical lines, the last one counted also where it has no line end."""
-    lines, last = 0, b"\n"
-    with open_bytes(path) as f:
-        while chunk := f.read(_CHUNK):
-            lines += chunk.count(b"\n")
-            last = chunk[-1:]
-    return lines + (last != b"\n")
