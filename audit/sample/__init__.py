@@ -62,11 +62,10 @@ def write_sample(
     plan = Plan.load("mira")
     window = Window.of(start, end, plan)
     events = plan.settings["amounts"]["events"] if events is None else events
-    if events < plan.least_events:
+    least = plan.least_events(window)
+    if events < least:
         raise UsageError(
-            "too few events for every system to be heard of each week",
-            column="--events",
-            expected=f"at least {plan.least_events}",
+            "too few events for every system to be heard of each week", column="--events", expected=f"{least} or more"
         )
     contracts = load_contracts()
     clear(folder, contracts)

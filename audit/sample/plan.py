@@ -47,10 +47,10 @@ class Plan:
             f.name.removesuffix(".toml"): tomllib.loads(f.read_text("utf-8")) for f in found if f.name.endswith(".toml")
         }
 
-    @property
-    def least_events(self) -> int:
+    def least_events(self, window: Window) -> int:
         """As many events as the streams need to be heard of every week."""
-        return sum(int(row["least"] or 0) for row in self.tables("work")["streams"])
+        days = (window.end - window.start).days
+        return sum((int(row["least_a_year"] or 0) * days + 364) // 365 for row in self.tables("work")["streams"])
 
     def copy_to(self, folder: Path) -> None:
         """Put the files that belong to the organisation as they are into a folder."""

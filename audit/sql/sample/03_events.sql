@@ -22,7 +22,7 @@ spanned as (
 weighed as (
     select
         *, row_number() over (order by stream, activity_id, from_on, until_on) as stream_no,
-        weight::bigint * (slot_until - slot_from) as share, least::bigint as at_least
+        weight::bigint * (slot_until - slot_from) as share, (least_a_year::bigint * date_diff('day', getvariable('first'), getvariable('until')) + 364) // 365 as at_least
     from spanned
 ),
 counted as (
