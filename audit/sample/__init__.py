@@ -58,6 +58,7 @@ def write_sample(
     Raises:
         UsageError: no full quarter in the window, too few events to be heard of every week, or a folder that holds
             other data.
+        AuditError: the folder cannot be written.
     """
     plan = Plan.load("mira")
     window = Window.of(start, end, plan)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
 from audit.contract import Contract
-from audit.errors import UsageError
+from audit.errors import AuditError, UsageError
 from audit.sample.cases import Finding
 from audit.sample.plan import Plan, Window
 from audit.sample.spreadsheet import spreadsheet
@@ -32,10 +33,14 @@ def clear(folder: Path, contracts: Mapping[str, Contract]) -> None:
 
     Raises:
         UsageError: it holds tables, but no answer key: they are not a sample's.
+        AuditError: it cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError("not a folder", file=folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise AuditError(f"cannot write here: {e.strerror}", file=folder, fix="Choose another folder.") from None
+    if not os.access(folder, os.W_OK):
+        raise AuditError("cannot write here", file=folder, fix="Choose another folder.")
     tables = [f for f in folder.iterdir() if f.name.endswith(_EXTENSIONS) and f.name != ANSWER_KEY]
     tables = [f for f in tables if f.name.split(".")[0].split("-")[0] in contracts]
     if tables and not (folder / ANSWER_KEY).exists():

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.errors import UsageError
+from audit.errors import AuditError, UsageError
 from audit.policy import load_policy
 from audit.sample import Summary, write_sample
 from audit.sources.load import LoadReport, load
@@ -183,6 +183,12 @@ def test_a_folder_with_other_data_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="other data"):
         write_sample(tmp_path)
     assert [f.name for f in tmp_path.iterdir()] == ["requests.csv"]
+
+
+def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(AuditError, match="cannot write here"):
+        write_sample(tmp_path / "file")
 
 
 def test_a_sample_is_replaced_by_the_next(tmp_path: Path) -> None:

@@ -14,6 +14,13 @@ create macro at_work(t) as
         date_trunc('day', t) + to_days(case when isodow(t) > 5 then 8 - isodow(t) else 0 end),
         28800 + (hour(t) * 3600 + minute(t) * 60 + second(t)) * 9 // 24
     );
+-- Ids: a prefix and the number counted from one.
+create macro numbered(prefix, n, width) as prefix || lpad(cast(n + 1 as varchar), width, '0');
+-- How often something happens in the window that happens every so many days.
+create macro occasions(every_days) as
+    range(cast(floor(date_diff('day', getvariable('first'), getvariable('until')) / every_days) as bigint));
+-- What lies after the window has not happened.
+create macro happened(t) as case when t < getvariable('until') then t end;
 -- Local time as a system writes it: UTC, local without offset, or local with its offset.
 create macro utc_of(t) as (t at time zone getvariable('zone')) at time zone 'UTC';
 create macro stamp(t, clock) as

@@ -36,7 +36,9 @@ arrived as (
                 case
                     when k < steady then getvariable('first') - to_days(cast(60 + pick(h, 0, 1700) as int))
                     else from_on + to_days(
-                        cast(floor((k - steady + draw(h, 0)) * greatest(1, date_diff('day', from_on, until_on)) / (n - steady)) as int)
+                        cast(floor(
+                            (k - steady + draw(h, 0)) * greatest(1, date_diff('day', from_on, until_on)) / (n - steady)
+                        ) as int)
                     )
                 end::timestamp,
                 28800 + draw(h, 1) * 32400
@@ -56,7 +58,7 @@ leaving as (
     from arrived
 )
 select
-    idx, 'S-' || lpad(cast(idx + 1 as varchar), 7, '0') as subject_id, pool, client_id, person_category, collaboration_category,
+    idx, numbered('S-', idx, 7) as subject_id, pool, client_id, person_category, collaboration_category,
     consent_purpose, identities, h, k < steady as is_steady, registered_at,
     case when way = 'refused' or leaves_at < until_on then way end as way,
     case when way = 'refused' then registered_at when way is not null and leaves_at < until_on then leaves_at end as left_at

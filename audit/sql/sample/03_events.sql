@@ -2,13 +2,16 @@
 -- Work for a client runs only while one of its contracts covers the module.
 create table streams as
 with own as (
-    select s.* replace (a.activity_id as activity_id), cast(null as varchar) as client_id, getvariable('first') as from_on, getvariable('until') as until_on
+    select
+        s.* replace (a.activity_id as activity_id), cast(null as varchar) as client_id,
+        getvariable('first') as from_on, getvariable('until') as until_on
     from plan.streams as s
     join plan.processing_activities as a on a.activity_id = s.activity_id
     union all
     select
         s.* replace (a.activity_id as activity_id, a.client_id as pool), a.client_id,
-        greatest(getvariable('first'), k.contract_start::date), least(getvariable('until'), coalesce(k.contract_end::date, getvariable('until')))
+        greatest(getvariable('first'), k.contract_start::date),
+        least(getvariable('until'), coalesce(k.contract_end::date, getvariable('until')))
     from plan.streams as s
     join plan.processing_activities as a on a.module = s.module and a.role = 'processor'
     join plan.contracts as k on k.client_id = a.client_id and list_contains(string_split(k.modules, ';'), s.module)
@@ -22,7 +25,8 @@ spanned as (
 weighed as (
     select
         *, row_number() over (order by stream, activity_id, from_on, until_on) as stream_no,
-        weight::bigint * (slot_until - slot_from) as share, (least_a_year::bigint * date_diff('day', getvariable('first'), getvariable('until')) + 364) // 365 as at_least
+        weight::bigint * (slot_until - slot_from) as share,
+        (least_a_year::bigint * date_diff('day', getvariable('first'), getvariable('until')) + 364) // 365 as at_least
     from spanned
 ),
 counted as (
@@ -68,20 +72,22 @@ placed as (
     select
         d.*, p.low, p.steady,
         p.low + pick(d.h, 2, p.n) as idx,
-        case when d.has_actor = 'yes' then pick(d.h, 3, (select max(a.n) from actors as a where a.system_id = d.system_id)) end as place
+        pick(d.h, 3, c.n) as place
     from dated as d
     join pools as p on p.pool = d.pool
+    left join actors as c on d.has_actor = 'yes' and c.system_id = d.system_id and c.place = 0
 )
 select
-    e.occurred_at, e.stream_no, e.k, e.system_id, e.activity_id, e.client_id, e.operation, e.recipient_id, e.channel, e.data_category,
+    e.occurred_at, e.stream_no, e.k, e.system_id, e.activity_id, e.client_id, e.operation, e.recipient_id, e.channel,
+    e.data_category,
     case
-        when e.occurred_at >= s.registered_at + interval 2 hour and e.occurred_at < coalesce(s.left_at, timestamp '9999-01-01')
+        when e.occurred_at >= s.registered_at + interval 2 hour and (s.left_at is null or e.occurred_at < s.left_at)
             then e.idx
         else e.low + pick(e.h, 2, e.steady)
     end as idx,
     case
         when e.has_actor is null then null
-        when e.occurred_at >= a.granted_from and e.occurred_at < coalesce(a.granted_to, timestamp '9999-01-01') then a.actor_id
+        when e.occurred_at >= a.granted_from and (a.granted_to is null or e.occurred_at < a.granted_to) then a.actor_id
         else b.actor_id
     end as actor_id
 from placed as e
@@ -91,7 +97,7 @@ left join actors as b on b.system_id = e.system_id and b.place = 0;
 
 insert into out.processing_events by name
 select
-    occurred_at, system_id, activity_id, client_id, 'S-' || lpad(cast(idx + 1 as varchar), 7, '0') as subject_id, operation,
-    actor_id, recipient_id, channel, data_category,
-    'E-' || lpad(cast(row_number() over (order by occurred_at, stream_no, k) as varchar), 8, '0') as event_id
+    numbered('E-', row_number() over (order by occurred_at, stream_no, k) - 1, 8) as event_id,
+    occurred_at, system_id, activity_id, client_id, numbered('S-', idx, 7) as subject_id, operation, actor_id, recipient_id,
+    channel, data_category
 from work;

@@ -6,7 +6,8 @@ with given as (
         *,
         is_steady and draw(h, 2) < 0.5 as is_renewed,
         unnest(case
-            when is_steady and draw(h, 2) < 0.5 then range(0, 1 + date_diff('month', registered_at, getvariable('until')::timestamp) // 23)
+            when is_steady and draw(h, 2) < 0.5
+                then range(0, 1 + date_diff('month', registered_at, getvariable('until')::timestamp) // 23)
             else [0]
         end) as renewal
     from persons
@@ -30,7 +31,7 @@ rows_of as (
     where way = 'withdrawn'
 )
 select
-    'CN-' || lpad(cast(idx + 1 as varchar), 7, '0') || '-' || step as consent_id,
+    numbered('CN-', idx, 7) || '-' || step as consent_id,
     subject_id, client_id, purpose, status, effective_at, expires_at,
     case when status = 'given' then getvariable('consent_notice') end as notice_version,
     method,
@@ -45,12 +46,18 @@ insert into out.communication_preferences by name
 with wishes as (
     select
         w, digest('preference/' || w) as h,
-        days_on(getvariable('first')::timestamp, (w + draw(digest('preference/' || w), 0)) * getvariable('preference_every')) as effective_at
-    from (select unnest(range(cast(floor(date_diff('day', getvariable('first'), getvariable('until')) / getvariable('preference_every')) as bigint))) as w) as t
+        days_on(
+            getvariable('first')::timestamp,
+            (w + draw(digest('preference/' || w), 0)) * getvariable('preference_every')
+        ) as effective_at
+    from (select unnest(occasions(getvariable('preference_every'))) as w) as t
 )
 select
     s.subject_id, s.client_id,
-    case when draw(w.h, 2) < 0.6 then chosen(p.refusable, w.h, 3) else chosen(['email', 'phone', 'any'], w.h, 3) end as channel,
+    case
+        when draw(w.h, 2) < 0.6 then chosen(p.refusable, w.h, 3)
+        else chosen(['email', 'phone', 'any'], w.h, 3)
+    end as channel,
     case when draw(w.h, 2) < 0.6 then 'deny' else 'allow' end as preference,
     at_work(w.effective_at) as effective_at
 from wishes as w
@@ -65,20 +72,25 @@ where way = 'denied';
 -- Visits to the website: a banner answered on the first page, cookies by that answer, later visits within two months.
 create table visitors as
 select
-    v, 'V-' || lpad(cast(v + 1 as varchar), 7, '0') as visitor_id, h,
-    case when draw(h, 1) < 0.45 then ['preferences', 'statistics', 'advertising'] when draw(h, 1) < 0.7 then ['statistics'] else [] end as agreed,
+    v, numbered('V-', v, 7) as visitor_id, h,
+    case
+        when draw(h, 1) < 0.45 then ['preferences', 'statistics', 'advertising']
+        when draw(h, 1) < 0.7 then ['statistics']
+        else []
+    end as agreed,
     seconds_on(t.day::timestamp, 3600 * (6 + 17 * (draw(h, 2) + draw(h, 3)) / 2)) as arrived_at,
     draw(digest('withdrawal/' || v), 0) < 0.05 as has_withdrawn
 from (select unnest(range(getvariable('visitors'))) as v) as n
 cross join lateral (select digest('visitor/' || n.v) as h) as d
-join slot_days as t on t.rhythm = 'web' and t.slot = cast(floor((n.v + draw(d.h, 0)) * 200000 / getvariable('visitors')) as bigint);
+join slot_days as t
+    on t.rhythm = 'web' and t.slot = cast(floor((n.v + draw(d.h, 0)) * 200000 / getvariable('visitors')) as bigint);
 
 insert into out.consents by name
 with answers as (
     select v.*, unnest(['preferences', 'statistics', 'advertising']) as purpose from visitors as v
 )
 select
-    'CC-' || lpad(cast(v + 1 as varchar), 7, '0') || '-' || purpose[1:1] as consent_id,
+    numbered('CC-', v, 7) || '-' || purpose[1:1] as consent_id,
     visitor_id as subject_id, 'cookies:' || purpose as purpose,
     case when list_contains(agreed, purpose) then 'given' else 'refused' end as status,
     seconds_on(arrived_at, 5) as effective_at,
@@ -89,7 +101,7 @@ from answers
 where seconds_on(arrived_at, 5) < getvariable('until')
 union all
 select
-    'CC-' || lpad(cast(v + 1 as varchar), 7, '0') || '-w' || purpose[1:1], visitor_id, 'cookies:' || purpose, 'withdrawn',
+    numbered('CC-', v, 7) || '-w' || purpose[1:1], visitor_id, 'cookies:' || purpose, 'withdrawn',
     arrived_at + interval 70 day, null, null, 'banner', null, null
 from answers
 where has_withdrawn and list_contains(agreed, purpose) and arrived_at + interval 70 day < getvariable('until');
@@ -105,13 +117,15 @@ happened as (
         *,
         case
             when j < 4 then seconds_on(arrived_at, 10 + 40 * j + 30 * draw(g, 0))
-            else seconds_on(date_trunc('day', arrived_at) + to_days(cast(1 + pick(g, 0, 55) as int)), 3600 * (7 + 16 * draw(g, 1)))
+            else seconds_on(
+                date_trunc('day', arrived_at) + to_days(cast(1 + pick(g, 0, 55) as int)), 3600 * (7 + 16 * draw(g, 1))
+            )
         end as occurred_at,
         pick(g, 2, (select max(upto) from cookies)) as nth
     from seen
 )
 select
-    'W-' || lpad(cast(row_number() over (order by h.occurred_at, h.v, h.j) as varchar), 8, '0') as event_id,
+    numbered('W-', row_number() over (order by h.occurred_at, h.v, h.j) - 1, 8) as event_id,
     h.visitor_id, h.occurred_at,
     case when allowed then c.cookie else d.cookie end as cookie,
     case when allowed then c.provider end as provider,

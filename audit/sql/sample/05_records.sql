@@ -3,8 +3,9 @@
 create table held as
 with sets as (
     select
-        row_number() over (order by r.pool, r.system_id, r.data_category, r.mode) as set_no, r.* exclude (every_days, back_months), every_days::double as every_days,
-        back_months::int as back_months, u.anchor, u.months, u.days, p.client_id, p.person_category, p.low, p.steady
+        row_number() over (order by r.pool, r.system_id, r.data_category, r.mode) as set_no,
+        r.* replace (every_days::double as every_days, back_months::int as back_months),
+        u.anchor, u.months, u.days, p.client_id, p.person_category, p.low, p.steady
     from plan.records as r
     join rules as u on u.rule_id = r.rule_id
     left join pools as p on p.pool = r.pool
@@ -17,7 +18,9 @@ of_persons as (
     where r.mode = 'subject'
 ),
 every_so_often as (
-    select r.*, k, digest('record/' || set_no || '/' || k) as h, (getvariable('first') - to_months(back_months))::timestamp as since
+    select
+        r.*, k, digest('record/' || set_no || '/' || k) as h,
+        (getvariable('first') - to_months(back_months))::timestamp as since
     from (
         select *, unnest(range(cast(floor(
             date_diff('day', getvariable('first') - to_months(back_months), getvariable('until')) / every_days) as bigint))) as k
@@ -29,7 +32,8 @@ collected as (
     union all by name
     select
         * exclude (low, steady, since), at_work(days_on(since, (k + draw(h, 0) * 0.9) * every_days)) as collected_at,
-        case when low is not null then 'S-' || lpad(cast(low + pick(h, 1, steady) + 1 as varchar), 7, '0') end as subject_id, true as is_steady
+        case when low is not null then numbered('S-', low + pick(h, 1, steady), 7) end as subject_id,
+        true as is_steady
     from every_so_often
 ),
 active as (
@@ -38,8 +42,9 @@ active as (
         case when anchor = 'last_activity' then
             case
                 -- long-known persons were last heard of shortly before the window
-                when mode = 'subject' and is_steady then greatest(collected_at, seconds_on((getvariable('first') - to_days(cast(1 + pick(h, 2, 120) as int)))::timestamp, 36000))
-                else greatest(collected_at, least(days_on(collected_at, 1 + floor(draw(h, 2) * 60)), coalesce(left_at, timestamp '9999-01-01')))
+                when mode = 'subject' and is_steady
+                    then greatest(collected_at, days_on(getvariable('first')::timestamp, 10 / 24.0 - 1 - pick(h, 2, 120)))
+                else greatest(collected_at, least(days_on(collected_at, 1 + floor(draw(h, 2) * 60)), left_at))
             end
         end as last_activity_at
     from collected
@@ -64,27 +69,31 @@ due as (
     ) as k on k.client_id = a.client_id
 )
 select
-    'R-' || lpad(cast(row_number() over (order by collected_at, set_no, k) as varchar), 7, '0') as record_id,
-    * exclude (due_on, last_activity_at),
-    case when last_activity_at < getvariable('until') then last_activity_at end as last_activity_at,
+    numbered('R-', row_number() over (order by collected_at, set_no, k) - 1, 7) as record_id,
+    * exclude (due_on, last_activity_at), happened(last_activity_at) as last_activity_at,
     case when due_on < getvariable('until')
-        then at_work((due_on - to_days(cast(6 + pick(h, 3, least(24, 6 + months * 10)) as int)))::timestamp + interval 10 hour)
+        then at_work(days_on(due_on::timestamp, 10 / 24.0 - 6 - pick(h, 3, least(24, 6 + months * 10))))
     end as disposed_at
 from due
 where due_on is null or due_on - 40 > getvariable('first') - 300;
 
 insert into out.data_records by name
 select
-    h.record_id, h.system_id, h.subject_id, h.client_id, h.person_category, h.data_category, h.collected_at, h.last_activity_at,
-    h.disposed_at,
-    case when h.disposed_at is not null then case u.action when 'erase' then 'erased' when 'anonymise' then 'anonymised' else 'returned' end end as disposal
+    h.record_id, h.system_id, h.subject_id, h.client_id, h.person_category, h.data_category, h.collected_at,
+    h.last_activity_at, h.disposed_at,
+    case
+        when h.disposed_at is null then null
+        when u.action = 'erase' then 'erased'
+        when u.action = 'anonymise' then 'anonymised'
+        else 'returned'
+    end as disposal
 from held as h
 join rules as u on u.rule_id = h.rule_id;
 
 -- The removals leave their trace in the system they were done in.
 insert into out.processing_events by name
 select
-    'ER-' || substr(record_id, 3) as event_id, disposed_at as occurred_at, system_id, activity_id, client_id, subject_id, 'erase' as operation,
-    case when client_id is null and data_category <> 'bookkeeping' and data_category <> 'request_file' then data_category end as data_category
+    'ER-' || substr(record_id, 3) as event_id, disposed_at as occurred_at, system_id, activity_id, client_id, subject_id,
+    'erase' as operation
 from held
 where disposed_at >= getvariable('first') and disposed_at < getvariable('until');
