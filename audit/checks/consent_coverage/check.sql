@@ -12,44 +12,46 @@ with resting as not materialized (
       and e.occurred_at >= $start and e.occurred_at < $end and e.occurred_at < $as_of
 ),
 uncovered as materialized (
-    select r.*
+    -- only what decides: the few that are found fetch the rest of their row by its position
+    select r.source_id, r.source_row, r.occurred_at, r.subject_id, r.client_key, r.purpose
     from resting as r
     anti join core.consent_intervals as i
         on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
        and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
 ),
 decided_at as (
-    select u.event_id, max(c.effective_at) as effective_at
+    select u.source_id, u.source_row, max(c.effective_at) as effective_at
     from uncovered as u
     join core.consents as c
         on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
     where c.effective_at <= u.occurred_at
-    group by u.event_id
+    group by u.source_id, u.source_row
 ),
 decisions as (
     -- of rows at one instant the more protective decides
     select
-        u.event_id,
+        u.source_id,
+        u.source_row,
         d.effective_at,
         bool_or(c.status = 'withdrawn') as is_withdrawn,
         bool_or(c.status = 'refused') as is_refused,
         min(case when c.status = 'given' then c.expires_at end) as expires_at
     from uncovered as u
-    join decided_at as d on d.event_id = u.event_id
+    join decided_at as d on d.source_id = u.source_id and d.source_row = u.source_row
     join core.consents as c
         on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
        and c.effective_at = d.effective_at
-    group by u.event_id, d.effective_at
+    group by u.source_id, u.source_row, d.effective_at
 ),
 given_later as (
-    select u.event_id
+    select u.source_id, u.source_row
     from uncovered as u
     semi join core.consents as c
         on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
        and c.status = 'given' and c.effective_at > u.occurred_at and c.effective_at < $as_of
 ),
 elsewhere as (
-    select u.event_id
+    select u.source_id, u.source_row
     from uncovered as u
     semi join core.consent_intervals as i
         on i.subject_id = u.subject_id and i.client_key = u.client_key
@@ -58,19 +60,22 @@ elsewhere as (
 ),
 reasoned as (
     select
-        u.*,
+        u.source_id,
+        u.source_row,
         case
             when u.subject_id is null then 'no_subject'
             when d.is_withdrawn then 'withdrawn'
             when d.is_refused then 'refused'
-            when d.event_id is not null then 'expired'
-            when u.event_id in (select event_id from given_later) then 'given_later'
-            when u.event_id in (select event_id from elsewhere) then 'other_purpose'
+            when d.source_row is not null then 'expired'
+            when l.source_row is not null then 'given_later'
+            when o.source_row is not null then 'other_purpose'
             else 'never_given'
         end as reason,
         case when d.is_withdrawn then d.effective_at when not d.is_refused then d.expires_at end as ended_at
     from uncovered as u
-    left join decisions as d on d.event_id = u.event_id
+    left join decisions as d on d.source_id = u.source_id and d.source_row = u.source_row
+    left join given_later as l on l.source_id = u.source_id and l.source_row = u.source_row
+    left join elsewhere as o on o.source_id = u.source_id and o.source_row = u.source_row
 )
 select
     event_id as item,
@@ -96,21 +101,22 @@ semi join core.consent_intervals as i
    and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
 union all
 select
-    event_id as item,
-    case when reason = 'no_subject' then 'undetermined' else 'violation' end as outcome,
-    reason,
-    role,
-    client_id,
-    subject_id,
-    occurred_at,
+    r.event_id as item,
+    case when f.reason = 'no_subject' then 'undetermined' else 'violation' end as outcome,
+    f.reason,
+    r.role,
+    r.client_id,
+    r.subject_id,
+    r.occurred_at,
     cast(null as timestamptz) as due_at,
-    case when subject_id is not null then hours_between(ended_at, occurred_at) end as amount,
-    source_id,
-    source_row,
-    system_id,
-    purpose,
-    operation as kind,
-    'Activity ' || activity_id || coalesce(', purpose ' || purpose, ', without a purpose') || '.' as detail,
-    activity_id,
-    ended_at
-from reasoned
+    case when r.subject_id is not null then hours_between(f.ended_at, r.occurred_at) end as amount,
+    r.source_id,
+    r.source_row,
+    r.system_id,
+    r.purpose,
+    r.operation as kind,
+    'Activity ' || r.activity_id || coalesce(', purpose ' || r.purpose, ', without a purpose') || '.' as detail,
+    r.activity_id,
+    f.ended_at
+from reasoned as f
+join resting as r on r.source_id = f.source_id and r.source_row = f.source_row
