@@ -18,7 +18,7 @@ from audit.timelimit import due as due_of
 # Below this width the counts get short headings, so that a row stays a line.
 _WIDE = 112
 _COLUMNS = ("check", "population", "compliant", "violation", "pending", "undetermined", "waived", "rate")
-_NARROW = ("check", "items", "kept", "viol.", "pend.", "undet.", "waiv.", "rate")
+_NARROW = ("check", "items", "kept", "viol", "pend", "undet", "waiv", "rate")
 _DUE_OPTIONS = ("identity_requested", "identity_confirmed", "extended", "reason", "convention", "period", "anchor")
 
 

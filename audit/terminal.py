@@ -51,7 +51,7 @@ class Terminal:
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]], *, text_columns: int = 1) -> None:
         """Print a table; the first ``text_columns`` are set left, the others are numbers."""
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         for place, name in enumerate(columns):
             table.add_column(name, justify="left" if place < text_columns else "right", overflow="fold")
         for row in rows:
@@ -130,9 +130,7 @@ def percent(rate: float | None) -> str:
     """A rate in per cent; 100 % only where it is whole, none as a dash."""
     if rate is None:
         return "-"
-    if 0.9995 <= rate < 1:
-        return "> 99.9 %"
-    return f"{rate * 100:.1f} %"
+    return "100 %" if rate == 1 else f"{min(rate * 100, 99.9):.1f} %"
 
 
 def _command(words: Sequence[str]) -> str:
