@@ -54,7 +54,7 @@ def explain(args: argparse.Namespace, terminal: Terminal) -> int:
         return 0
     with open_from(args) as workbench:
         for step in workbench.explain_item(args.check, args.item):
-            terminal.answer(step)
+            terminal.sentence(step)
     return 0
 
 
@@ -76,7 +76,7 @@ def due(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.answer(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
         return 0
     for number, step in enumerate(answer.steps, start=1):
-        terminal.answer(f"{number}. {step}")
+        terminal.sentence(f"{number}. {step}")
     terminal.answer(f"Due: {answer.due.isoformat() if answer.due else 'not while the clock stands still'}")
     return 0
 
@@ -99,15 +99,15 @@ def verify(args: argparse.Namespace, terminal: Terminal) -> int:
 def show_results(results: Mapping[str, Any], terminal: Terminal) -> None:
     """Print what ``results_json`` holds: the question, the counts, and what stands in the way of reading them."""
     scope = [f"{name} {results[key]}" for name, key in (("client", "client_id"), ("role", "role")) if results[key]]
-    terminal.answer(", ".join([results["organisation"], results["period"], f"as of {results['as_of']}", *scope]))
+    terminal.sentence(", ".join([results["organisation"], results["period"], f"as of {results['as_of']}", *scope]))
     columns = _COLUMNS if terminal.width >= _WIDE else _NARROW
     terminal.table(columns, [_row(check) for check in results["checks"] if check["evaluated"]])
     for check in results["checks"]:
         if not check["evaluated"]:
-            terminal.answer(f"{check['check']}: not evaluated, no rows in {', '.join(check['empty_tables'])}")
+            terminal.sentence(f"{check['check']}: not evaluated, no rows in {', '.join(check['empty_tables'])}")
     if rejected := sum(results["rejected_rows"].values()):
         were = "row was" if rejected == 1 else "rows were"
-        terminal.answer(f"{rejected} {were} rejected on loading; these figures are without them.")
+        terminal.sentence(f"{rejected} {were} rejected on loading; these figures are without them.")
 
 
 def _row(check: Mapping[str, Any]) -> tuple[object, ...]:

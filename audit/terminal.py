@@ -42,6 +42,10 @@ class Terminal:
         """Print what was asked for, as it is."""
         print(text)
 
+    def sentence(self, text: str) -> None:
+        """Print a sentence of the answer, folded between words where the terminal ends."""
+        self._out.print(Text(text))
+
     def page(self, markdown: str) -> None:
         """Print a Markdown text: typeset on a terminal, as it is into a pipe."""
         if self._out.is_terminal:
