@@ -113,14 +113,19 @@ class Page:
         """The figures that matter, in a row."""
         return self.show("figures", items=self._key_figures())
 
+    def promises(self) -> Shown:
+        """How many promises could be held against data, and how they stand."""
+        return self.sentence(sentences.tally(self.words, self.results))
+
     def _key_figures(self) -> list[Block]:
         r, number = self.results, self.words.integer
-        promises = [sentences.commitment_status(r, c) for c in r.commitments]
+        asked = sentences.promises(r)
+        held = sum(sentences.commitment_status(r, c) != "not_evidenced" for c in r.commitments)
         read = sum(f.read for f in r.files)
         figures = (
-            ("Checks evaluated", sum(c.evaluated for c in r), f"of {number(len(r.checks))}"),
-            ("Violations", r.violations, "in all checks"),
-            ("Promises with evidence", sum(s != "not_evidenced" for s in promises), f"of {number(len(promises))}"),
+            ("Checks evaluated", sum(c.evaluated for c in asked), f"of {number(len(asked))}"),
+            ("Violations", sum(c.violation for c in asked), "in all checks"),
+            ("Promises with evidence", held, f"of {number(len(r.commitments))}"),
             ("Rows refused", sum(r.rejected_rows.values()), f"of {number(read)} read"),
         )
         return [{"label": label, "value": value, "kind": "integer", "note": note} for label, value, note in figures]
@@ -159,7 +164,8 @@ class Page:
         """What each maker makes of each check, the checks of ``beyond`` left out: `page.each(page.method)`."""
         left = [check for check in self.results.checks if check not in set(beyond)]
         made = (make(check) for check in left for make in makers)
-        return Several(shown for shown in made if shown is not None)
+        shown = Several(s for s in made if s is not None)
+        return shown or Several([self.note("None: each check has its place above.")])
 
     def note(self, text: Text, tone: str = "info") -> Shown:
         """A remark; the tone `caution` asks to read with care."""

@@ -89,7 +89,8 @@ def amount(words: Words, value: float, in_unit: str | None, *, short: bool = Fal
     """How far over: `3 days`, short `3 d`; two days or more of hours are told in days."""
     if in_unit == "hours" and value >= 48:
         value, in_unit = value / 24, "days"
-    shown = words.integer(round(value)) if value >= 10 or value == int(value) else words.decimal(value, 1)
+    value = round(value) if value >= 10 else round(value, 1)
+    shown = words.integer(value) if value == int(value) else words.decimal(value, 1)
     name = (in_unit or "")[: 1 if short else None]
     return f"{shown} {name.removesuffix('s') if shown == '1' else name}".strip()
 
@@ -204,6 +205,27 @@ def coverage(words: Words, results: Results) -> Text:
     )
     verb = "was" if len(quiet) <= 1 else "were"
     return [{"strong": lead}, f" {verb} silent for longer than the policy allows. ", sentence_case(rows)]
+
+
+def source(coverage: Coverage, among: tuple[Coverage, ...]) -> str:
+    """What a source is called: its rows and its system, where its table tells them apart."""
+    rows = sentence_case(unit(coverage.table))
+    told_apart = any(c.system_id for c in among if c.table == coverage.table)
+    return f"{rows}, {coverage.system_id or 'no system named'}" if told_apart else rows
+
+
+def tally(words: Words, results: Results) -> Text:
+    """How many promises could be held against data, and how they stand."""
+    states = [commitment_status(results, c) for c in results.commitments]
+    n = {s: states.count(s) for s in ("kept", "violation", "waived", "undetermined", "not_evidenced")}
+    held = len(states) - n["not_evidenced"]
+    parts = [f"{words.integer(n['kept']) if n['kept'] else 'none'} without a violation"]
+    parts.append(f"{words.integer(n['violation']) if n['violation'] else 'none'} with violations")
+    parts += [f"{words.integer(n['waived'])} with waived ones only"] * bool(n["waived"])
+    parts += [f"{words.integer(n['undetermined'])} in part"] * bool(n["undetermined"])
+    rest = f" {words.integer(n['not_evidenced'])} {'is' if n['not_evidenced'] == 1 else 'are'} not evidenced."
+    lead = f"{words.integer(held)} of {count(words, len(states), 'promise')}"
+    return [{"strong": lead}, f" could be held against data: {listed(parts)}.{rest if n['not_evidenced'] else ''}"]
 
 
 def commitment_status(results: Results, commitment: Commitment) -> str:

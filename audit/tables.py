@@ -129,7 +129,7 @@ def coverage(results: Results) -> Block:
     for c in results.coverage:
         days = [_iso(c.first_on), _iso(c.last_on), c.silent_days, c.longest_silence]
         rows.append([sentences.unit(c.table), c.system_id, c.rows, *days, c.outcome])
-    return table("The sources and the days they cover", columns, rows)
+    return table("The sources and the days they cover", columns, rows, size="small")
 
 
 def files(results: Results) -> Block:
@@ -143,7 +143,7 @@ def files(results: Results) -> Block:
     rows: list[list[Any]] = [[name.replace("_", " "), *sums[name]] for name in sorted(sums)]
     if rows:
         rows.append(["All", *(sum(column) for column in zip(*sums.values(), strict=True))])
-    return table("What was loaded", columns, rows, total=bool(rows))
+    return table("What was loaded", columns, rows, total=bool(rows), size="small")
 
 
 def law(results: Results) -> Block:

@@ -86,6 +86,8 @@ def _stage(row: dict[str, Any], words: Words) -> dict[str, Any]:
             "n_text": words.integer(row["n"]),
             "tightest": tightest,
             "widest": widest,
+            "longest": sentences.amount(words, hours["max"], "hours"),
+            "allowed": sentences.amount(words, widest, "hours") if widest else "",
             "target": (least if least == most else f"{least}–{most}") or "none",
         }
         | {f"{k}_text": sentences.amount(words, v, "hours", short=True) for k, v in hours.items()}
@@ -97,18 +99,21 @@ def _furthest(rows: Rows) -> str:
     if not rows:
         return "No incident reached a stage"
     aimed = [r for r in rows if r["widest"]]
-    worst = max(aimed or rows, key=lambda r: r["max"] / (r["widest"] or 1))
-    if aimed and worst["max"] <= worst["widest"]:
+    if not aimed:
+        worst = max(rows, key=lambda r: r["max"])
+        return f"“{worst['label']}” took longest: {worst['longest']} at the most"
+    worst = max(aimed, key=lambda r: r["max"] / r["widest"])
+    if worst["max"] <= worst["widest"]:
         return "No stage took longer than the widest target"
-    target = f", against a target of {worst['target']}" if aimed else ""
-    return f"“{worst['label']}” took longest for its kind: {worst['max_text']} at the most{target}"
+    against = f"{worst['longest']} at the longest, {worst['allowed']} allowed"
+    return f"“{worst['label']}” strays furthest from its target: {against}"
 
 
 def coverage(results: Results, words: Words) -> Chart:
     """Whether each source carries the period: days with rows, and the longest silence."""
     rows: Rows = [
         {
-            "label": f"{sentences.unit(c.table).capitalize()}{f', {c.system_id}' if c.system_id else ''}",
+            "label": sentences.source(c, results.coverage),
             "rows": words.integer(c.rows),
             "with": c.days - c.silent_days,
             "days": c.days,

@@ -89,7 +89,7 @@ def test_the_title_is_not_drawn_where_it_is_set_beside_the_chart() -> None:
         ("reasons", "“Never given” is the reason of 39 of 68 violations"),
         ("lateness", "Half of the 8 late requests were over by 6 days or less; the longest by 41 days"),
         ("clocks", "The request furthest over its limit ran 41 days past it"),
-        ("stages", "“Resolved” took longest for its kind: 38 d at the most, against a target of 10 d–30 d"),
+        ("stages", "“Resolved” strays furthest from its target: 38 days at the longest, 30 days allowed"),
         ("coverage", "1 of 4 sources fell silent for too long; Events, intercom for 11 days"),
         ("by_kind", "Access has the most: 6 of 9 violations"),
     ],

@@ -25,6 +25,7 @@ def bundle(shown: Any) -> dict[str, Any]:
 SHOWN = {
     "cover": PAGE.cover("Quarterly report"),
     "headline": PAGE.headline(),
+    "promises": PAGE.promises(),
     "figures": PAGE.figures(),
     "answer": PAGE.answer("consent_coverage"),
     "counts": PAGE.counts("consent_coverage"),
@@ -90,6 +91,7 @@ def test_each_check_is_shown_in_turn_and_what_was_told_is_left_out() -> None:
     page.counts("retention")
     kinds = [shown.block["kind"] for shown in page.each(page.answer, page.worst, beyond=page.told)]
     assert kinds == ["sentence", "table"] * 3
+    assert [shown.block["kind"] for shown in page.each(page.answer, beyond=page.results.checks)] == ["note"]
 
 
 def test_the_matrix_shows_every_promise_and_what_has_no_evidence() -> None:

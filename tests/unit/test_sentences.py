@@ -48,6 +48,8 @@ def test_units_have_a_singular(table: str, one: str, many: str) -> None:
         (47.9, "hours", "48 hours"),
         (48.0, "hours", "2 days"),
         (1.0, "hours", "1 hour"),
+        (48.4, "hours", "2 days"),
+        (9.96, "days", "10 days"),
     ],
 )
 def test_amounts_read_as_people_say_them(value: float, unit: str, text: str) -> None:
@@ -130,6 +132,13 @@ def test_a_promise_is_kept_only_where_every_check_decided_something(
     evidence: tuple[dict[str, str], ...], status: str
 ) -> None:
     assert sentences.commitment_status(results(), promise(*evidence)) == status
+
+
+def test_the_tally_of_promises_claims_no_more_than_is_evidenced() -> None:
+    assert sentences.plain(sentences.tally(WORDS, results())) == (
+        "2 of 4 promises could be held against data: none without a violation and 2 with violations."
+        " 2 are not evidenced."
+    )
 
 
 def test_evidence_tells_its_denominator_and_what_is_open() -> None:
