@@ -23,7 +23,7 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 	@$(AUDIT) report $(if $(PERIOD),--period $(PERIOD)) || test $$? -eq 1
 
 test: lint ## set up and run every test, on two cores (some minutes)
-	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadgroup
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/.ready-dev ## style and types
 	@$(VENV)/bin/ruff check --quiet

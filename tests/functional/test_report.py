@@ -14,7 +14,7 @@ from audit import places
 from audit.cli import main
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "mira"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("report")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
