@@ -147,11 +147,14 @@ class Page:
         return self._shown(tables.first_things(self.results, self.words))
 
     def chart(self, form: Callable[..., Any], check: str, **options: Any) -> Any:
-        """A chart of a check in a form of audit.charts; its title alone where there is nothing to draw."""
+        """A check in a form of audit.charts; nothing where nothing was judged."""
         result = self.results[check]
         if not result.evaluated or not result.population:
             return None
-        chart = form(result, self.words, **options)
+        return self.drawn(form(result, self.words, **options))
+
+    def drawn(self, chart: Any) -> Any:
+        """A chart; its title alone where there is nothing to draw."""
         return chart if chart.rows else self.note(f"{chart.title}.")
 
     def main_chart(self, check: str) -> Any:

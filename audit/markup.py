@@ -8,7 +8,7 @@ from typing import Any
 
 from audit import palette
 from audit.blocks import Block
-from audit.cells import plain
+from audit.sentences import plain
 
 _SYMBOLS = {
     "kept": "●",

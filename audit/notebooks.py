@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import redirect_stderr
-from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from audit.errors import AuditError, CheckError, UsageError
@@ -53,8 +52,7 @@ def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
         AuditError: it cannot be read, or a parameter has no type among str, int, bool and float.
     """
     _read(notebook)
-    with redirect_stderr(StringIO()):  # papermill tells of cells without a default language
-        found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(notebook))
+    found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(notebook))
     for name, parameter in found.items():
         if parameter["inferred_type_name"] not in _TYPES:
             raise AuditError("a parameter has no type", file=notebook.name, column=name, expected=", ".join(_TYPES))
@@ -85,17 +83,18 @@ def run(
     name = notebook.stem.replace("_", " ")
     progress(name, 0, cells)
     try:
-        papermill.execute_notebook(
-            str(notebook),
-            str(out),
-            dict(parameters),
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            kernel_name="python3",
-            cwd=str(notebook.parent),
-            kernel_manager_class=_manager(db),
-            on_cell_executed=lambda **at: progress(name, at["cell_index"] + 1, cells),
-        )
+        with TemporaryDirectory(prefix="audit") as sockets:
+            papermill.execute_notebook(
+                str(notebook),
+                str(out),
+                dict(parameters),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                kernel_name="python3",
+                cwd=str(notebook.parent),
+                kernel_manager_class=_manager(db, sockets),
+                on_cell_executed=lambda **at: progress(name, at["cell_index"] + 1, cells),
+            )
     except PapermillExecutionError as error:
         _scrub(out)
         said = f"{error.ename}: {error.evalue}" if error.ename in _SAFE else error.ename
@@ -121,21 +120,28 @@ def _validate(notebook: Path, given: dict[str, Any]) -> None:
             raise UsageError("a parameter of another type", file=notebook.name, column=name, expected=wanted)
 
 
-def _manager(db: Path | None) -> type[AsyncKernelManager]:
-    """Starts this interpreter's own kernel, whatever kernels the machine lists under that name."""
+def _manager(db: Path | None, sockets: str) -> type[AsyncKernelManager]:
+    """Starts this interpreter's own kernel, whatever kernels the machine lists under that name.
+
+    Where the system allows it kernels are spoken to through files in ``sockets``, a folder of this run: what cells say
+    stays off the network, and runs at the same time stay apart.
+    """
     env = {"OPENBLAS_NUM_THREADS": "1"} | ({DATABASE: str(db.resolve())} if db else {})
+    spec = KernelSpec(
+        argv=make_ipkernel_cmd(extra_arguments=["--log-level=CRITICAL"]),
+        env=env,
+        display_name="Python 3",
+        language="python",
+    )
 
     class Manager(AsyncKernelManager):
-        transport = "ipc" if os.name == "posix" else "tcp"  # what cells say and show stays off the network
+        def __init__(self, **given: Any) -> None:
+            own = {"transport": "ipc", "ip": f"{sockets}/k"} if os.name == "posix" else {}
+            super().__init__(**given | own)
 
         @property
         def kernel_spec(self) -> KernelSpec:
-            return KernelSpec(
-                argv=make_ipkernel_cmd(extra_arguments=["--log-level=CRITICAL"]),
-                env=env,
-                display_name="Python 3",
-                language="python",
-            )
+            return spec
 
     return Manager
 

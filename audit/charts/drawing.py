@@ -12,7 +12,7 @@ from typing import Any
 
 from audit import palette
 
-FONT = "IBM Plex Sans"
+FONT = "IBM Plex Sans, sans-serif"  # the shipped one; a browser that lacks it takes its own
 SIZE = 12
 """Text in charts, in pixels on a screen; on paper 8.5 points, see _PAPER."""
 FULL = 652

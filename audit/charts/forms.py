@@ -10,6 +10,7 @@ from typing import Any
 from audit import palette, sentences
 from audit.charts.drawing import FULL, Chart
 from audit.charts.rows import OPEN, Rows, choice, finish, header, lines, outcome_rows, table, text_column, tips
+from audit.charts.time import clocks
 from audit.lean import without_iri_grammar
 from audit.results import CheckResult, Results
 from audit.words import Words
@@ -26,6 +27,7 @@ _DIMS = {
     "role": "role",
 }
 _DAY = 24.0
+_FEW = 5
 _BINS = (
     (1, "under 1 h"),
     (6, "1–6 h"),
@@ -49,7 +51,8 @@ def overview(results: Results, words: Words) -> Chart:
     rows.sort(key=lambda r: (r["rate"] is None, r["rate"] or 0, r["label"]))
     bad = sum(r["violation"] > 0 for r in rows)
     checks = sentences.count(words, len(rows), "check")
-    title = f"{words.integer(bad)} of {checks} found violations" if bad else "No check found a violation"
+    title = f"{words.integer(bad)} of {checks} found violations" if bad else f"No violation found by {checks}"
+    title = title if any(r["rate"] is not None for r in rows) else "No check had anything it could decide"
     return outcome_rows(rows, title, "Judged", words)
 
 
@@ -132,8 +135,10 @@ def reasons(result: CheckResult, words: Words) -> Chart:
 
 
 def lateness(result: CheckResult, words: Words) -> Chart:
-    """How far over the limit violations were: how many in each span, and the middle and longest in words."""
+    """How far over the limit violations were, by span; where they are few, the clock of each of them."""
     late = [f for f in result.findings(outcome="violation") if f.amount is not None and f.amount > 0]
+    if 0 < len(late) <= _FEW and (each := clocks(result, words)).rows:
+        return each
     hours = sorted((f.amount or 0) * (1 if f.unit == "hours" else _DAY) for f in late)
     counts = dict.fromkeys((name for _, name in _BINS), 0)
     for h in hours:

@@ -126,7 +126,9 @@ def coverage(results: Results, words: Words) -> Chart:
         for c in results.coverage
     ]
     quiet = [r for r in rows if r["silent"]]
-    title = f"All {sentences.count(words, len(rows), 'source')} kept reporting"
+    title = (
+        f"No silence too long among {sentences.count(words, len(rows), 'source')}" if rows else "No source has any row"
+    )
     if quiet:
         worst = max(quiet, key=lambda r: r["longest"])
         title = (

@@ -62,7 +62,7 @@ def test_nothing_is_fetched(chart: Chart) -> None:
 
 def test_only_the_shipped_typeface_is_asked_for(chart: Chart) -> None:
     families = set(re.findall(r'font-family="([^"]+)"', chart.svg()))
-    assert families == {"IBM Plex Sans"}
+    assert families == {"IBM Plex Sans, sans-serif"}
 
 
 def test_jupyterlab_gets_vega_5_with_tooltips_and_selection(chart: Chart) -> None:
@@ -126,6 +126,12 @@ def test_many_clients_are_cut_to_the_worst_and_the_rest_still_counts() -> None:
     assert "23 others 276 judged" in made.alt
 
 
+def test_a_few_late_items_are_shown_one_by_one() -> None:
+    rows = found("request_deadlines", 2, [41.0, 3.0], "days")
+    result = check("request_deadlines", (n("violation", 2, "late"),), "requests", _read=lambda **_: rows)
+    assert charts.lateness(result, WORDS) == charts.clocks(result, WORDS)
+
+
 def test_lateness_counts_every_late_item_once() -> None:
     rows = found("request_deadlines", 9, [0.5, 1, 3, 7, 30, 90, 365, 400, 2], "days")
     result = check("request_deadlines", (n("violation", 9, "late"),), "requests", _read=lambda **_: rows)
@@ -137,9 +143,16 @@ def test_an_analysts_own_chart_gets_the_look_and_a_block() -> None:
     rows = alt.Data(values=[{"a": "x", "b": 3}])  # type: ignore[no-untyped-call]
     made = charts.own(alt.Chart(rows).mark_bar().encode(x="b:Q", y="a:N"), "X has three", "One bar: x 3.")
     assert made.block["alt"] == "One bar: x 3."
-    assert set(re.findall(r'font-family="([^"]+)"', made.svg())) == {"IBM Plex Sans"}
+    assert set(re.findall(r'font-family="([^"]+)"', made.svg())) == {"IBM Plex Sans, sans-serif"}
 
 
 def test_a_source_that_carries_is_not_called_silent() -> None:
     good = replace(RESULTS, coverage=RESULTS.coverage[:1])
-    assert charts.coverage(good, WORDS).title == "All 1 source kept reporting"
+    assert charts.coverage(good, WORDS).title == "No silence too long among 1 source"
+
+
+def test_without_data_nothing_is_claimed() -> None:
+    nothing = replace(RESULTS, checks={"retention": RESULTS["retention"]}, coverage=())
+    assert charts.overview(nothing, WORDS).title == "No check had anything it could decide"
+    assert charts.coverage(nothing, WORDS).title == "No source has any row"
+    assert not charts.overview(nothing, WORDS).rows + charts.coverage(nothing, WORDS).rows
