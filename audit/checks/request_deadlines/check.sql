@@ -7,7 +7,8 @@ with open_requests as (
         case when answered_at is null or answered_at < $as_of then outcome end as outcome,
         refusal_reason
     from core.requests
-    where received_at < $end and received_at < $as_of and (answered_at is null or answered_at >= $start)
+    where received_at < $end and received_at < $as_of
+      and (answered_at is null or answered_at >= least($start, $as_of))
 ),
 timed as (
     -- a request from before the limits were law has no due date

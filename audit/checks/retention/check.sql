@@ -8,7 +8,7 @@ with records as not materialized (
         case when last_activity_at < $as_of then last_activity_at end as last_activity_at,
         case when disposed_at < $as_of then disposed_at end as disposed_at
     from core.data_records
-    where collected_at < $as_of and (disposed_at is null or disposed_at >= $start)
+    where collected_at < $as_of and (disposed_at is null or disposed_at >= least($start, $as_of))
 ),
 -- Rules and wide holds are matched to the few combinations of selectors that occur, not to each record.
 combinations as (
