@@ -136,7 +136,7 @@ def load_contracts() -> Mapping[str, Contract]:
 def _contract(file: str, data: dict[str, Any]) -> Contract:
     try:
         columns = tuple(
-            Column(name, **{k: tuple(v) if k == "values" else v for k, v in spec.items()})
+            Column(name, **spec | {"values": tuple(spec.get("values", ()))})
             for name, spec in data.pop("columns").items()
         )
         rules = tuple(_rule(r) for r in data.pop("rules", []))

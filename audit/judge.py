@@ -73,7 +73,8 @@ def _kept(check: Check, asked: Asked, sql: str, columns: Mapping[str, str]) -> s
           role, client_id, subject_id, item_table, item, item AS item_key, occurred_at,
           {due_at} AS due_at, amount,
           CASE WHEN amount IS NOT NULL THEN {unit} END AS unit,
-          source_id, source_row, detail, system_id, purpose, kind, {asked.month()} AS month{own}
+          source_id, source_row, detail, system_id, purpose, kind, {asked.month()} AS month,
+          CAST(NULL AS VARCHAR) AS waiver_id, CAST(NULL AS VARCHAR) AS lapsed_waiver_id{own}
         FROM (SELECT * REPLACE (coalesce(item_table, '{check.unit}') AS item_table)
           FROM (SELECT {", ".join(_FIXED)}, {optional}{own} FROM ({sql})))
         WHERE outcome <> 'compliant' AND {asked.scope}
@@ -85,15 +86,27 @@ _FIXED = ("item", "outcome", "reason", "role", "client_id", "subject_id", "occur
 
 
 def _waive(con: Connection, asked: Asked, table: str) -> None:
-    """A violation covered by a waiver in force is waived: still counted, never hidden."""
-    con.execute(f"""
-        UPDATE {table} AS f SET outcome = 'waived'
-        FROM core.waivers AS w
-        WHERE f.outcome = 'violation' AND w."check" = f."check"
-          AND w.granted_on <= DATE '{asked.as_of_on}' AND DATE '{asked.as_of_on}' < w.expires_on
-          AND coalesce(w.reason, f.reason) = f.reason AND coalesce(w.item_key, f.item_key) = f.item_key
-          AND (w.client_id IS NULL OR w.client_id = f.client_id)
-    """)
+    """A violation covered by a waiver in force is waived: still counted, never hidden.
+
+    One whose waiver has run out stays a violation, and names it.
+    """
+    on = f"DATE '{asked.as_of_on}'"
+    covers = """
+        w."check" = f."check" AND coalesce(w.reason, f.reason) = f.reason
+        AND coalesce(w.item_key, f.item_key) = f.item_key AND (w.client_id IS NULL OR w.client_id = f.client_id)
+    """
+    for outcome, column, condition in (
+        ("waived", "waiver_id", f"w.granted_on <= {on} AND {on} < w.expires_on"),
+        ("violation", "lapsed_waiver_id", f"w.expires_on <= {on}"),
+    ):
+        con.execute(f"""
+            UPDATE {table} AS f SET outcome = '{outcome}', {column} = w.waiver_id
+            FROM (
+              SELECT f.finding_id, min(w.waiver_id) AS waiver_id FROM {table} AS f JOIN core.waivers AS w ON {covers}
+              WHERE f.outcome = 'violation' AND {condition} GROUP BY f.finding_id
+            ) AS w
+            WHERE f.finding_id = w.finding_id
+        """)
 
 
 def _counts(con: Connection, check: Check, asked: Asked, table: str, columns: Mapping[str, str]) -> tuple[Count, ...]:
@@ -118,7 +131,7 @@ def _counts(con: Connection, check: Check, asked: Asked, table: str, columns: Ma
             compliant["compliant", None, *key[2:]] -= n
     found = {k: n for k, n in (compliant + kept).items() if n}
     ordered = sorted(found.items(), key=lambda kn: tuple((v is not None, v or "") for v in kn[0]))
-    return tuple(Count(*key, n) for key, n in ordered)  # type: ignore[arg-type]
+    return tuple(Count(*key, n) for key, n in ordered)  # type: ignore[arg-type, call-arg]
 
 
 def _grouped(con: Connection, sql: str) -> Counter[tuple[str | None, ...]]:

@@ -31,6 +31,7 @@ def results_json(results: Results) -> dict[str, Any]:
         "role": results.role,
         "rejected_rows": results.rejected_rows,
         "coverage": [_iso(asdict(c)) for c in results.coverage],
+        "waivers": [_iso(asdict(w)) for w in results.waivers],
         "checks": [_check_json(c) for c in results],
     }
 

@@ -180,6 +180,25 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """A waiver of the register, as of then.
+
+    ``items`` are the violations it covers while in force, or would cover had it not run out; ``scope`` names what it is
+    narrowed to, as reason, item_key and client_id.
+    """
+
+    waiver_id: str
+    check: str
+    scope: dict[str, str]
+    granted_by: str
+    granted_on: date
+    expires_on: date
+    justification: str
+    is_in_force: bool
+    items: int
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything a run found for a period, as of an instant, within a scope."""
 
@@ -195,6 +214,7 @@ class Results:
     coverage: tuple[Coverage, ...]
     rejected_rows: dict[str, int]
     files: tuple[SourceFile, ...]
+    waivers: tuple[Waiver, ...]
     commitments: tuple[Commitment, ...]
     law: tuple[dict[str, Any], ...]
     manifest: dict[str, Any]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import cached_property, partial
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -26,6 +27,7 @@ from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Finding, Resul
 from audit.snapshot import Snapshot, digest, ident, read_snapshot
 from audit.statutes import Law, load_law
 from audit.store import Connection, opened, sql_file
+from audit.waivers import waivers
 
 DEFAULT_DB = Path("data/audit.db")
 Progress = Callable[[str, int, int], None]
@@ -127,6 +129,7 @@ class Workbench:
             coverage=self.coverage,
             rejected_rows=self.rejected_rows,
             files=self.files,
+            waivers=waivers(self.con, self.asked, self._judged),
             commitments=self.policy.commitments,
             law=tuple(self.law.values()),
             manifest=self.manifest,
@@ -229,7 +232,7 @@ class Workbench:
 
     @cached_property
     def _archive(self) -> Archive:
-        question = {k: v for k, v in self.manifest.items() if k != "checks"}
+        question = {k: v for k, v in self.manifest.items() if k != "checks"} | {"judged by": _program()}
         return Archive(self.snapshot.folder, digest(question))
 
     def _is_empty(self, table: str) -> bool:
@@ -281,6 +284,11 @@ def open_workbench(
         AuditError: no database, or one that cannot be read.
     """
     return Workbench(Path(db), period, as_of=as_of, client=client, role=role, policy=policy)
+
+
+def _program() -> str:
+    """The hash of the code that turns a check's rows into an answer: an answer of other code is not reused."""
+    return digest([(files("audit") / name).read_text("utf-8") for name in ("judge.py", "asked.py")])
 
 
 def _plain(asked: Asked) -> dict[str, str | None]:

@@ -114,6 +114,6 @@ def results() -> Results:
     )
     return Results(
         "Example AB", "Europe/Stockholm", "2026Q3", datetime(2026, 7, 1, tzinfo=ZONE), datetime(2026, 10, 1, tzinfo=ZONE),
-        datetime(2026, 10, 1, tzinfo=ZONE), None, None, checks, coverage, {"requests": 1}, (file,), commitments, law,
+        datetime(2026, 10, 1, tzinfo=ZONE), None, None, checks, coverage, {"requests": 1}, (file,), (), commitments, law,
         {"sha256": "b" * 64},
     )  # fmt: skip
