@@ -1,0 +1,244 @@
+"""Small made-up worlds, full of what goes wrong: ties, first and last instants, clock changes, gaps, unknown ids.
+
+A world has few instants, persons, clients and names, so that its rows meet each other all the time; many of its instants
+lie exactly on a boundary, or one microsecond beside it. A world is drawn as one seed, from which its rows follow: drawing
+every cell by itself costs hypothesis more than the checks cost. What its shrinking would do, ``smallest`` does.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import Random
+from typing import Any
+
+from duckdb import DuckDBPyConnection as Connection
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from audit import store
+from audit.contract import Column, Contract, Order, RequiredWhen, load_contracts
+from audit.judge import Asked
+from audit.period import Period, local_date, midnight
+from tests.generative.vocabulary import (
+    CLOCK_CHANGES,
+    DAY,
+    GAPS,
+    HOUR,
+    LIMITS,
+    MOST,
+    NEAR,
+    OWN,
+    PERIODS,
+    SHARED,
+    SHIFTS,
+    TEXT,
+    TICK,
+    TRAIL,
+    VALUES,
+)  # fmt: skip
+from tests.spec import world as spec
+
+Row = dict[str, Any]
+ZONE = spec.ZONE
+CONTRACTS = load_contracts()
+
+# `make test-deep` sets this: so many times more worlds, and other ones each time.
+DEEP = int(os.environ.get("AUDIT_DEEP", "0"))
+
+
+def made(worlds: int) -> settings:
+    """How many worlds a test makes; the same ones every time, save in the deep run."""
+    return settings(
+        max_examples=worlds * max(DEEP, 1),
+        derandomize=not DEEP,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+    )
+
+
+@dataclass(frozen=True)
+class World:
+    """The rows of each table, and what is asked."""
+
+    asked: Asked
+    tables: Mapping[str, list[Row]]
+
+    def asking(self, **other: Any) -> World:
+        """The same rows, asked otherwise."""
+        return replace(self, asked=replace(self.asked, **other))
+
+    def having(self, **tables: list[Row]) -> World:
+        """The same question over other rows of some tables."""
+        return replace(self, tables={**self.tables, **tables})
+
+
+def worlds(*tables: str) -> SearchStrategy[World]:
+    """Worlds with rows in some tables, and a question to ask of each."""
+    return st.integers(0, 2**24 - 1).map(lambda seed: _Maker(Random(seed)).world(tables))
+
+
+class _Maker:
+    """Makes one world out of a seeded generator."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+        self.period = Period.parse(random.choice(PERIODS), ZONE)
+        self.few = [self._moment() for _ in range(random.randint(3, 5))]
+        later = random.choice(self.few) + random.choice([timedelta(0), TICK, DAY, 31 * DAY, 95 * DAY])
+        self.asked = Asked(self.period, random.choice([self.period.end.astimezone(UTC), later]))
+        self.few.append(self.asked.as_of)
+        # Of the names that tables refer to each world knows a few only, so that they meet.
+        self.names = {column: random.choices(VALUES[column], k=4) for column in SHARED}
+
+    def world(self, tables: tuple[str, ...]) -> World:
+        made: dict[str, list[Row]] = {}
+        for table in tables:
+            made[table] = self._trail(made["incidents"]) if table == "incident_events" else self._rows(table)
+        return World(self.asked, made)
+
+    def _moment(self) -> datetime:
+        if self.random.random() < 0.5:
+            return self.random.choice(_edges(self.period))
+        length = (self.period.end - self.period.start) // HOUR
+        return self.period.start.astimezone(UTC) + self.random.randint(-length // 3, length) * HOUR
+
+    def _rows(self, table: str) -> list[Row]:
+        """Rows of a table; now and then it has none."""
+        most = MOST.get(table, 60)
+        number = self.random.choice([0, *[self.random.randint(1, most), most] * 4])
+        return _lawful(CONTRACTS[table], [self._row(CONTRACTS[table]) for _ in range(number)])
+
+    def _row(self, contract: Contract) -> Row:
+        row: Row = {}
+        for column in contract.columns:
+            if column.type not in ("timestamp", "date"):
+                row[column.name] = self.random.choice(self._values(contract.table, column))
+            elif column.name in GAPS and not self.random.randrange(GAPS[column.name]):
+                row[column.name] = None
+            else:
+                # Half of what happens to a row later lies as far from its own beginning as a limit is long.
+                own = row.get(contract.instant or "") if self.random.random() < 0.5 else None
+                instant = self._shifted(contract.table, own)
+                row[column.name] = local_date(instant, ZONE) if column.type == "date" else instant
+        return row
+
+    def _shifted(self, table: str, from_instant: datetime | None) -> datetime:
+        return (from_instant or self.random.choice(self.few)) + self.random.choice(SHIFTS.get(table, NEAR))
+
+    def _values(self, table: str, column: Column) -> list[Any]:
+        own = OWN.get(table, {}).get(column.name)
+        if own is None:
+            return self.names.get(column.name) or VALUES.get(column.name) or ([None] if column.is_list else TEXT)
+        known = self.names.get(column.name, own)
+        return [value for value in own if value in known or value not in VALUES.get(column.name, own)] or own
+
+    def _trail(self, incidents: list[Row]) -> list[Row]:
+        """What happened to incidents: each comes as far as it comes, mostly in order, often just in time."""
+        rows = []
+        for incident in incidents:
+            at = incident["detected_at"]
+            done = TRAIL[: self.random.randint(0, len(TRAIL))]
+            for stage in [*done, *self.random.choices([*TRAIL, "reopened"], k=self.random.choice([0, 0, 0, 2]))]:
+                if self.random.random() < 0.9:
+                    limit = self.random.choice([timedelta(0), timedelta(0), HOUR, *LIMITS[stage]])
+                    beside = self.random.choice([timedelta(0), timedelta(0), TICK, -TICK])
+                    then = incident["detected_at"] + limit + beside
+                    at = max(at, then) if self.random.random() < 0.9 else self._shifted("incident_events", None)
+                    rows.append({"incident_id": incident["incident_id"], "stage": stage, "at": at, "actor_id": None})
+        return _lawful(CONTRACTS["incident_events"], rows)
+
+
+def _edges(period: Period) -> list[datetime]:
+    """Where a period begins and ends, the days of its clock change, and the instants just beside each."""
+    found = [period.start, period.end, midnight(period.first + 14 * DAY, ZONE)]
+    for change in CLOCK_CHANGES:
+        if period.start <= change < period.end:
+            day = local_date(change, ZONE)
+            found += [change, change - HOUR, midnight(day, ZONE), midnight(day + DAY, ZONE)]
+    return [edge.astimezone(UTC) + shift for edge in found for shift in (timedelta(0), TICK, -TICK)]
+
+
+def _lawful(contract: Contract, rows: list[Row]) -> list[Row]:
+    """The rows as their contract allows them: ids, required values, ends after starts, no key twice."""
+    kept: dict[tuple[Any, ...], Row] = {}
+    for number, row in enumerate(rows):
+        if len(contract.key) == 1 and contract.key[0] not in OWN.get(contract.table, {}):
+            row[contract.key[0]] = f"{contract.table} {number}"
+        for column in contract.columns:
+            if column.required and row[column.name] is None:
+                row[column.name] = "a text"
+            if column.day_may_do:
+                row[f"{column.name}_is_date"] = number == 0 and row[column.name] is not None
+                if row[f"{column.name}_is_date"]:
+                    row[column.name] = midnight(local_date(row[column.name], ZONE), ZONE).astimezone(UTC)
+        for rule in contract.rules:
+            _keep_rule(rule, row)
+        kept.setdefault(tuple(map(str, map(row.get, contract.identity))), row)
+    return list(kept.values())
+
+
+def _keep_rule(rule: Order | RequiredWhen, row: Row) -> None:
+    if isinstance(rule, RequiredWhen):
+        if row[rule.when] == rule.equals and row[rule.column] is None:
+            row[rule.column] = "c1"
+    elif row[rule.start] is not None and row[rule.end] is not None and row[rule.end] < row[rule.start]:
+        row[rule.start], row[rule.end] = row[rule.end], row[rule.start]
+
+
+@contextmanager
+def opened(world: World) -> Iterator[Connection]:
+    """A database that holds a world: made once, each world undone."""
+    con = _database()
+    con.begin()
+    try:
+        for table, rows in world.tables.items():
+            _fill(con, table, rows)
+        yield con
+    finally:
+        con.rollback()
+
+
+@cache
+def _database() -> Connection:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    con = stack.enter_context(spec.empty())
+    # As the store does it where there are identities: one person under several ids.
+    con.execute(store._RESOLVED.replace("ALTER VIEW", "ALTER TABLE"))
+    return con
+
+
+def _fill(con: Connection, table: str, rows: list[Row]) -> None:
+    if not rows:
+        return
+    columns = CONTRACTS[table].core_columns | {"source_id": "INTEGER", "source_row": "BIGINT"}
+    cells = [row | {"source_id": 1, "source_row": number} for number, row in enumerate(rows)]
+    name = f"core.{table}_as_logged" if table == "processing_events" else f"core.{table}"
+    names = ", ".join(f'"{column}"' for column in columns)
+    marks = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in columns.values())
+    con.execute(f"INSERT INTO {name} ({names}) SELECT {marks}", [[row.get(c) for row in cells] for c in columns])
+
+
+def smallest(world: World, fails: Callable[[World], bool]) -> World:
+    """A world that still fails, of which no row and no value can be left out."""
+    for table, rows in world.tables.items():
+        for row in list(rows):
+            fewer = world.having(**{table: [r for r in world.tables[table] if r is not row]})
+            world = fewer if fails(fewer) else world
+    for table in world.tables:
+        optional = [c.name for c in CONTRACTS[table].columns if not c.required]
+        for number in range(len(world.tables[table])):
+            for column in optional:
+                rows = [dict(row) for row in world.tables[table]]
+                rows[number][column] = None
+                barer = world.having(**{table: rows})
+                world = barer if fails(barer) else world
+    return world
