@@ -168,7 +168,7 @@ class Page:
         left = [check for check in self.results.checks if check not in set(beyond)]
         made = (make(check) for check in left for make in makers)
         shown = Several(s for s in made if s is not None)
-        return shown or Several([self.note("None: each check has its place above.")])
+        return shown or Several([self.note("None.")])
 
     def note(self, text: Text, tone: str = "info") -> Shown:
         """A remark; the tone `caution` asks to read with care."""

@@ -33,10 +33,13 @@ def refresh() -> None:
     """Run each notebook with its own parameters and write it back."""
     with tempfile.TemporaryDirectory() as temporary:
         db = load_sample(Path(temporary) / "db")
+        kept = {}
         for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
             executed = Path(temporary) / notebook.name
             run(notebook, executed, {}, db=db)
-            notebook.write_text(stripped(executed.read_text("utf-8")), encoding="utf-8")
+            kept[notebook] = stripped(executed.read_text("utf-8"))
+    for notebook, text in kept.items():  # all or none
+        notebook.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

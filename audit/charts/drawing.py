@@ -57,7 +57,7 @@ class Chart:
     def svg(self) -> str:
         """For paper: without the title, which is set as text beside it; the same specification gives the same bytes."""
         svg: str = _engine().vegalite_to_svg(self.spec, vl_version=_VEGA_LITE)
-        return _stable(_resized(svg, _PAPER))
+        return _stable(_bare(_resized(svg, _PAPER)))
 
     def png(self) -> bytes:
         """For viewers that draw nothing themselves: with the title, at twice the screen's resolution."""
@@ -151,6 +151,12 @@ def _resized(svg: str, by: float) -> str:
 
     head, tail = svg.split(">", 1)
     return re.sub(r'\b(width|height)="([\d.]+)"', scaled, head) + ">" + tail
+
+
+def _bare(svg: str) -> str:
+    """Without what serves scripts and screen readers in a browser; on paper the alternative text stands beside it."""
+    svg = re.sub(r' (?:class|role|aria-[a-z]+|pointer-events)="[^"]*"', "", svg)
+    return re.sub(r'<path d="(?:M0,0h0v0h0Z)?"[^>]*/>', "", svg)
 
 
 def _stable(svg: str) -> str:
