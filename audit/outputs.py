@@ -29,7 +29,7 @@ def results_json(results: Results) -> dict[str, Any]:
         "as_of": results.as_of.isoformat(),
         "client_id": results.client_id,
         "role": results.role,
-        "rejected_rows": results.rejected_rows,
+        "rejected_rows": dict.fromkeys((f.table for f in results.files), 0) | results.rejected_rows,
         "coverage": [_iso(asdict(c)) for c in results.coverage],
         "waivers": [_iso(asdict(w)) for w in results.waivers],
         "checks": [_check_json(c) for c in results],

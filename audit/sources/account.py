@@ -13,7 +13,7 @@ from audit.sources import jsonl_file
 from audit.sources.files import Source
 from audit.store import Connection
 
-_ASIDES = """
+ASIDES = """
 CREATE TABLE IF NOT EXISTS rejected_rows (source_id INTEGER, table_name VARCHAR, file VARCHAR, line BIGINT,
   column_name VARCHAR, reason VARCHAR, row_text VARCHAR);
 CREATE TABLE IF NOT EXISTS line_shifts (source_id INTEGER, from_record BIGINT, delta BIGINT)
@@ -69,7 +69,7 @@ class Account:
 
 def account_for(con: Connection, part: Path, form: str, group: Sequence[tuple[int, Source]]) -> list[Account]:
     """Count the rows of a part by file, and set aside those its contract refuses and what was no row at all."""
-    con.execute(_ASIDES)
+    con.execute(ASIDES)
     counted = {
         row[0]: row[1:]
         for row in con.execute(

@@ -16,9 +16,9 @@ from audit.errors import AuditError
 from audit.policy import Policy
 from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, read_snapshot, writing
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
-from audit.sources.account import Account, account_for, exclude_duplicates
+from audit.sources.account import ASIDES, Account, account_for, exclude_duplicates
 from audit.sources.files import Source, discover
-from audit.sources.typed import MACROS, typed_select
+from audit.sources.typed import MACROS, REASONS, typed_select
 from audit.store import Connection, DatabaseError, scratch, sql_file
 
 Progress = Callable[[str, int, int], None]
@@ -72,6 +72,7 @@ def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress =
         with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
             con.execute(MACROS)
             after = _Load(con, before, Path(temporary), progress).run(fresh, messages)
+            messages += _rejections(con)
         after = replace(after, house=house)
         commit(after)
     return LoadReport(_by_table(after.files[len(before.files) :]), False, messages, read_snapshot(db))
@@ -84,6 +85,21 @@ def _settings(db: Path) -> Mapping[str, str | int]:
     return settings
 
 
+def _rejections(con: Connection) -> list[str]:
+    """The first refused rows in words, and how many more there are."""
+    con.execute(ASIDES)
+    found = con.execute(
+        "SELECT file, line, column_name, reason, count(*) OVER () FROM rejected_rows ORDER BY file, line LIMIT ?",
+        [_SHOWN],
+    ).fetchall()
+    shown = [
+        str(AuditError(f"rejected: {REASONS[reason]}", file=file, line=line, column=column))
+        for file, line, column, reason, _ in found
+    ]
+    more = found[0][-1] - len(found) if found else 0
+    return [*shown, f"and {more} more rejected rows: all are in raw.rejected_rows"] if more else shown
+
+
 def _by_table(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     totals: dict[str, dict[str, Any]] = {}
     for f in files:
@@ -94,6 +110,7 @@ def _by_table(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(totals.values())
 
 
+_SHOWN = 5
 _COUNTS = ("read", "accepted", "duplicate", "rejected")
 
 

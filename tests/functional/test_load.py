@@ -311,3 +311,11 @@ def test_every_table_has_a_contract() -> None:
     for contract in load_contracts().values():
         assert set(contract.key) <= {c.name for c in contract.columns}
         assert contract.instant is None or contract.instant in {c.name for c in contract.columns}
+
+
+def test_the_first_refused_rows_are_told_without_their_values(tmp_path: Path) -> None:
+    lines = "".join(f"R{i},secret-{i},2026-05-01T09:00Z\n" for i in range(7))
+    _, report = loaded(tmp_path, {"requests.csv": "request_id,kind,received_at\n" + lines})
+    assert report.messages[0] == "requests.csv:2: kind: rejected: the value is not one of those allowed"
+    assert report.messages[5:] == ["and 2 more rejected rows: all are in raw.rejected_rows"]
+    assert "secret" not in "".join(report.messages)
