@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from datetime import date
 from importlib import import_module
@@ -16,6 +17,9 @@ from audit.errors import AuditError, UsageError
 from audit.terminal import Terminal
 
 _DB = Path("data/audit.db")
+_INTERRUPTED = 130  # as a shell says it: 128 and the signal
+_PIPE_CLOSED = 141
+_BUG = 70  # EX_SOFTWARE of sysexits.h
 _FINDINGS = (".csv", ".jsonl", ".parquet")
 
 
@@ -27,7 +31,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The whole command line, as ``interface`` and ``--help`` describe it."""
+    """The whole command line, as ``--help`` describes it."""
     parser = Parser(
         prog="audit",
         description="Did we do what our privacy policy says? Checks it against the logs and writes the report.",
@@ -63,11 +67,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"audit: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has what it wanted; Python must not complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        return _PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - a bug keeps its traceback, but not Python's code 1: "violations found"
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl+C
+            return _INTERRUPTED
+        traceback.print_exc()
+        return _BUG
     return code
 
 

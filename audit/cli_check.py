@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from audit import folder
@@ -96,6 +97,11 @@ def verify(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
+def naming(db: Path) -> list[str]:
+    """The words that name a database in a command; none for the default one, so that commands stay short."""
+    return [] if db == DEFAULT_DB else ["--db", str(db)]
+
+
 def show_results(results: Mapping[str, Any], terminal: Terminal) -> None:
     """Print what ``results_json`` holds: the question, the counts, and what stands in the way of reading them."""
     scope = [f"{name} {results[key]}" for name, key in (("client", "client_id"), ("role", "role")) if results[key]]
@@ -116,7 +122,7 @@ def _row(check: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _after_check(results: Mapping[str, Any], args: argparse.Namespace) -> list[tuple[str, list[str]]]:
     """What to type next: the page of the worst check, then the findings, then the report."""
-    own = [] if args.db == DEFAULT_DB else ["--db", str(args.db)]
+    own = naming(args.db)
     period = ["--period", args.period, *own]
     worst = max(results["checks"], key=lambda check: check["violation"], default=None)
     commands = []

@@ -10,10 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+from audit.cli_check import naming
 from audit.errors import AuditError
 from audit.places import shipped
 from audit.policy import load_policy
-from audit.run import DEFAULT_DB, open_workbench
+from audit.run import open_workbench
 from audit.sample import write_sample
 from audit.sources.load import load as load_sources
 from audit.statutes import load_law
@@ -78,14 +79,15 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _after_load(db: Path) -> list[tuple[str, list[str]]]:
     """What to type next, with the last quarter that the logs cover; nothing where there are no logs yet."""
-    # Options only where they are needed: the command has to be short to be typed.
-    own = [] if db == DEFAULT_DB else ["--db", str(db)]
     try:
         with open_workbench(db) as workbench:
             period = ["--period", workbench.asked.period.label]
     except AuditError:
         return []
-    return [("to run the checks", ["check", *period, *own]), ("to make the report", ["report", *period, *own])]
+    return [
+        ("to run the checks", ["check", *period, *naming(db)]),
+        ("to make the report", ["report", *period, *naming(db)]),
+    ]
 
 
 def _policy_of(sources: list[Path]) -> Path:

@@ -16,11 +16,11 @@ from typing import Any
 
 from audit import folder, notebooks, pdf
 from audit import report as reports
-from audit.cli_check import open_from, show_results
+from audit.cli_check import naming, open_from, show_results
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
-from audit.run import DEFAULT_DB, Workbench
+from audit.run import Workbench
 from audit.terminal import Terminal
 
 Progress = Callable[[str, int, int], None]
@@ -47,7 +47,7 @@ def report(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.say(f"{document} is up to date.")
     else:
         terminal.say(f"Wrote {document} in {time.monotonic() - began:.1f} s.")
-    own = [] if args.db == DEFAULT_DB else ["--db", str(args.db)]
+    own = naming(args.db)
     terminal.advise(
         ("to see the rows behind a finding", ["evidence", "FINDING_ID", *own]),
         ("to compare the folder with what was written", ["verify", str(target)]),
@@ -78,13 +78,13 @@ def make_report(workbench: Workbench, target: Path, name: str, progress: Progres
         ran.mkdir()
         try:
             _run_notebooks(workbench, ran, progress)
+            document = reports.read(ran / f"{name.replace('-', '_')}.ipynb")
         except AuditError as error:
             _keep(ran, failed)
             error.fix = f"What ran is kept in {failed}"
             raise
         _write_json(draft / "manifest.json", run_manifest(workbench) | {"files": _sums(draft)})
         progress("typesetting", 0, 0)
-        document = reports.read(ran / f"{name.replace('-', '_')}.ipynb")
         made = pdf.typeset(
             document,
             manifest_sha256=folder.sha256(draft / "manifest.json"),

@@ -7,11 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+import audit
 from audit.cli import main
 
 POLICY = Path(__file__).resolve().parents[1] / "spec" / "policy.toml"
@@ -243,3 +245,25 @@ def test_control_c_ends_quietly(db):
         assert process.returncode == 130
         assert "Traceback" not in process.stderr.read()
     assert list(Path("reports").iterdir()) == []
+
+
+def test_a_bug_keeps_its_traceback_and_never_reads_as_violations(monkeypatch, capsys):
+    def broken(name: str) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("audit.cli.import_module", broken)
+    assert main(["explain", "retention"]) == 70
+    assert "RuntimeError: a bug" in capsys.readouterr().err
+
+
+def test_control_c_while_a_query_runs_is_no_bug(db, monkeypatch, capsys):
+    with audit.open(db, period="2026Q3") as workbench:
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        monkeypatch.setattr(
+            "audit.cli.import_module",
+            lambda _: workbench.con.execute("SELECT count(*) FROM range(10000000000) t(i) WHERE i % 7 = 3"),
+        )
+        assert main(["explain", "retention"]) == 130
+        timer.join()
+    assert "Traceback" not in capsys.readouterr().err
