@@ -16,6 +16,7 @@ from audit import __version__
 from audit.archive import Archive
 from audit.asked import Asked, knows_client, last_quarter
 from audit.catalog import Check, load_catalog
+from audit.contract import load_contracts
 from audit.errors import UsageError
 from audit.evidence import LINE, EvidenceTable, evidence_for
 from audit.explain import explain_item
@@ -218,27 +219,20 @@ class Workbench:
         return self.catalog[name]
 
     def _result(self, check: Check) -> CheckResult:
-        empty = tuple(t for t in check.reads if t.startswith("core.") and self._is_empty(t))
-        make = partial(
-            CheckResult, check.name, check.title, check.question, check.article, check.severity, check.unit
-        )  # fmt: skip
-        tables = tuple(t.removeprefix("core.") for t in empty)
-        if all(t in empty for t in check.population):
-            return make(evaluated=False, empty_tables=tables, counts=())
+        tables = tuple(t.removeprefix("core.") for t in check.reads)
+        empty = tuple(t for t in tables if t in load_contracts() and not self.snapshot.rows(t))
+        make = partial(CheckResult, check.name, check.title, check.question, check.article, check.severity, check.unit)
+        if all(t.removeprefix("core.") in empty for t in check.population):
+            return make(evaluated=False, empty_tables=empty, counts=())
         judged = self._archive.find(check) or self._archive.keep(self.con, judge(self.con, check, self.asked), check)
         self._judged[check.name] = judged.relation
         reader = partial(self._findings, judged.relation)
-        return make(evaluated=True, empty_tables=tables, counts=judged.counts, extras=judged.extras, _read=reader)
+        return make(evaluated=True, empty_tables=empty, counts=judged.counts, extras=judged.extras, _read=reader)
 
     @cached_property
     def _archive(self) -> Archive:
         question = {k: v for k, v in self.manifest.items() if k != "checks"} | {"judged by": _program()}
         return Archive(self.snapshot.folder, digest(question))
-
-    def _is_empty(self, table: str) -> bool:
-        derived = {"consent_intervals": "consents", "preference_intervals": "communication_preferences"}
-        name = table.removeprefix("core.")
-        return not self.snapshot.rows(derived.get(name, name))
 
     def _findings(
         self, relation: str, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None
