@@ -262,7 +262,9 @@ def test_control_c_while_a_query_runs_is_no_bug(db, monkeypatch, capsys):
         timer.start()
         monkeypatch.setattr(
             "audit.cli.import_module",
-            lambda _: workbench.con.execute("SELECT count(*) FROM range(10000000000) t(i) WHERE i % 7 = 3"),
+            lambda _: workbench.con.execute(
+                "CREATE TEMP TABLE long AS SELECT i, sqrt(i) FROM range(100000000) AS t(i)"
+            ),
         )
         assert main(["explain", "retention"]) == 130
         timer.join()
