@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from audit.errors import AuditError, UsageError
 from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Results
-from audit.snapshot import ident
+from audit.snapshot import ident, quoted
+from audit.store import Connection
 
-if TYPE_CHECKING:
-    from audit.run import Workbench
-
+_FORMS = {"csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json", "parquet": "FORMAT parquet"}
 _ORDER = 'ORDER BY "check", outcome, item_table, item_key, reason'
 # A spreadsheet runs text that starts so; a lone sign, as log_coverage's "-", is no formula.
 _DANGEROUS = "'=', '+', '-', '@', chr(9), chr(13)"
@@ -55,12 +54,13 @@ def _iso(row: dict[str, Any]) -> dict[str, Any]:
     return {k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items()}
 
 
-def write_findings(workbench: Workbench, results: Results, path: Path) -> int:
-    """Write the findings of the results to a file.
+def write_findings(con: Connection, findings: str, desk: Path, path: Path) -> int:
+    """Write findings to a file.
 
     Args:
-        workbench: the open workbench that ran them.
-        results: whose findings.
+        con: an open workbench's connection.
+        findings: their SELECT, in the columns of the interface.
+        desk: a folder the connection may write to.
         path: a ``.csv``, ``.jsonl`` or ``.parquet`` file; in CSV text that a spreadsheet would run is defused.
 
     Returns:
@@ -71,15 +71,13 @@ def write_findings(workbench: Workbench, results: Results, path: Path) -> int:
         AuditError: the file cannot be written.
     """
     form = path.suffix.lstrip(".")
-    if form not in ("csv", "jsonl", "parquet"):
-        raise UsageError(
-            "no such form of findings", column="findings", expected="a file ending in .csv, .jsonl or .parquet"
-        )
+    if form not in _FORMS:
+        expected = "a file ending in .csv, .jsonl or .parquet"
+        raise UsageError("no such form of findings", column="findings", expected=expected)
     columns = ", ".join(_defused(c) if form == "csv" else ident(c) for c in FINDING_COLUMNS)
-    options = {"csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json", "parquet": "FORMAT parquet"}[form]
-    draft = workbench.desk / f"findings.{form}"
-    select = f"SELECT {columns} FROM ({workbench.findings_of(results.checks)}) {_ORDER}"
-    count = workbench.con.execute(f"COPY ({select}) TO '{draft}' ({options})").fetchall()[0][0]
+    draft = desk / f"findings.{form}"
+    select = f"SELECT {columns} FROM ({findings}) {_ORDER}"
+    count = con.execute(f"COPY ({select}) TO '{quoted(draft)}' ({_FORMS[form]})").fetchall()[0][0]
     try:
         shutil.move(draft, path)
     except OSError as e:

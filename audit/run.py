@@ -164,7 +164,7 @@ class Workbench:
             UsageError: another ending.
             AuditError: the file cannot be written.
         """
-        return write_findings(self, results, path)
+        return write_findings(self.con, self.findings_of(results.checks), self.desk, path)
 
     def explain_item(self, check: str, key: str) -> list[str]:
         """Why an item got its outcome, a sentence a step.
