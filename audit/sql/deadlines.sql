@@ -1,11 +1,22 @@
 -- Time limits as the checks use them, the twin of audit/clock.py: generated cases hold one against the other.
 -- How long a limit is comes from law.* and house.*. The session's TimeZone is the organisation's zone, so a cast to DATE
--- is the local date. 86400, 3600 and 60 only turn units into one another.
+-- is the local date. 86400, 3600, 60 and powers of ten only turn units into one another.
+
+-- What one engine says in its own words stands in this block alone; everything below it, and every check, is SQL that
+-- translates. tests/spark says the same lines for Spark.
 
 -- The same day number n months on, or that month's last day where it has none (Regulation 1182/71 art. 3(2)(c)).
 CREATE OR REPLACE MACRO add_months(d, n) AS CAST(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE);
-
 CREATE OR REPLACE MACRO add_days(d, n) AS CAST(d AS DATE) + CAST(n AS INTEGER);
+-- Months by the wall clock, microseconds as they pass.
+CREATE OR REPLACE MACRO add_months_at(t, n) AS t + to_months(CAST(n AS INTEGER));
+CREATE OR REPLACE MACRO add_microseconds(t, n) AS t + to_microseconds(n);
+CREATE OR REPLACE MACRO microseconds_between(from_at, to_at) AS date_diff('microsecond', from_at, to_at);
+-- How far into its hour and into which quarter of an hour since 1970 an instant falls.
+CREATE OR REPLACE MACRO microseconds_of_hour(t) AS 60000000 * date_part('minute', t) + date_part('microsecond', t);
+CREATE OR REPLACE MACRO quarter_of_hour(t) AS epoch_us(t) // 900000000;
+
+-- What follows is built from these.
 
 -- A duration from a day: months, then days; hours count as days, a part of a day as a whole one.
 CREATE OR REPLACE MACRO add_on(d, months, days, seconds) AS
@@ -13,10 +24,17 @@ CREATE OR REPLACE MACRO add_on(d, months, days, seconds) AS
 
 -- A duration from an instant: months by the wall clock, then elapsed time, a day being 24 hours.
 CREATE OR REPLACE MACRO add_at(t, months, days, seconds) AS
-  CASE WHEN months = 0 THEN t ELSE t + to_months(CAST(months AS INTEGER)) END + to_seconds(days * 86400 + seconds);
+  add_microseconds(
+    CASE WHEN months = 0 THEN t ELSE add_months_at(t, months) END, (days * 86400 + seconds) * 1000000
+  );
 
--- The first instant after a local day: a duty with that due date is in time before it.
+-- The first instant after a local day: a duty with that due date is in time before it. And the last one within it.
 CREATE OR REPLACE MACRO day_end(d) AS CAST(add_days(d, 1) AS TIMESTAMPTZ);
+CREATE OR REPLACE MACRO last_of_day(d) AS add_microseconds(day_end(d), -1);
+
+-- Elapsed hours from one instant to another, with fractions.
+CREATE OR REPLACE MACRO hours_between(from_at, to_at) AS
+  CAST(microseconds_between(from_at, to_at) AS DOUBLE) / 3600000000.0;
 
 -- 31 December of the year a financial year ended in (bokföringslagen 7 kap. 2 §).
 CREATE OR REPLACE MACRO year_end_on(d) AS make_date(year(CAST(d AS DATE)), 12, 31);
@@ -26,12 +44,13 @@ CREATE OR REPLACE MACRO iso_number(duration, pattern) AS
   coalesce(CAST(nullif(regexp_extract(duration, pattern, 1), '') AS BIGINT), 0);
 CREATE OR REPLACE MACRO iso_months(duration) AS
   CASE WHEN duration IS NOT NULL
-    THEN 12 * iso_number(duration, '(\d+)Y') + iso_number(duration, '^[^T]*?(\d+)M') END;
+    THEN 12 * iso_number(duration, '([0-9]+)Y') + iso_number(duration, '^[^T]*?([0-9]+)M') END;
 CREATE OR REPLACE MACRO iso_days(duration) AS
-  CASE WHEN duration IS NOT NULL THEN 7 * iso_number(duration, '(\d+)W') + iso_number(duration, '(\d+)D') END;
+  CASE WHEN duration IS NOT NULL THEN 7 * iso_number(duration, '([0-9]+)W') + iso_number(duration, '([0-9]+)D') END;
 CREATE OR REPLACE MACRO iso_seconds(duration) AS
   CASE WHEN duration IS NOT NULL
-    THEN 3600 * iso_number(duration, '(\d+)H') + 60 * iso_number(duration, 'T.*?(\d+)M') + iso_number(duration, '(\d+)S')
+    THEN 3600 * iso_number(duration, '([0-9]+)H') + 60 * iso_number(duration, 'T.*?([0-9]+)M')
+      + iso_number(duration, '([0-9]+)S')
   END;
 
 -- The day itself if it is a working day, else the first one after it (Regulation 1182/71 art. 3(4)).
@@ -48,7 +67,7 @@ CREATE OR REPLACE MACRO retention_due_on(anchor_on, period) AS
 CREATE OR REPLACE MACRO breach_due_at(aware_at, is_date) AS (
   SELECT
     CASE
-      WHEN is_date THEN day_end(add_on(aware_at, l.months, l.days, l.seconds)) - to_microseconds(1)
+      WHEN is_date THEN last_of_day(add_on(aware_at, l.months, l.days, l.seconds))
       ELSE add_at(aware_at, l.months, l.days, l.seconds)
     END
   FROM law.limits AS l
@@ -58,7 +77,7 @@ CREATE OR REPLACE MACRO breach_due_at(aware_at, is_date) AS (
 -- The same where the hour of the event is not counted (Regulation 1182/71 art. 3(1)). Not date_trunc, which returns the
 -- second of two equal hours when the clock is put back.
 CREATE OR REPLACE MACRO next_hour(t) AS
-  t - to_seconds(60 * date_part('minute', t)) - to_microseconds(date_part('microsecond', t)) + to_seconds(3600);
+  add_microseconds(t, 3600000000 - microseconds_of_hour(t));
 CREATE OR REPLACE MACRO breach_due_1182_at(aware_at) AS (
   SELECT add_at(next_hour(aware_at), l.months, l.days, l.seconds)
   FROM law.limits AS l
@@ -157,6 +176,3 @@ CREATE OR REPLACE MACRO request_dues(as_of) AS TABLE (
     CASE WHEN extension = 'valid' AND NOT is_refused THEN extended_due_on ELSE first_due_on END AS due_on
   FROM judged
 );
-
--- Elapsed hours from one instant to another, with fractions.
-CREATE OR REPLACE MACRO hours_between(from_at, to_at) AS date_diff('microsecond', from_at, to_at) / 3600000000.0;

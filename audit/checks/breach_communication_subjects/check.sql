@@ -27,8 +27,8 @@ timed as (
         n.notified_at,
         case
             when b.is_date then
-                day_end(add_on(b.aware_at, h.subjects_told_within_months, h.subjects_told_within_days,
-                               h.subjects_told_within_seconds)) - to_microseconds(1)
+                last_of_day(add_on(b.aware_at, h.subjects_told_within_months, h.subjects_told_within_days,
+                                   h.subjects_told_within_seconds))
             else add_at(b.aware_at, h.subjects_told_within_months, h.subjects_told_within_days,
                         h.subjects_told_within_seconds)
         end as due_at

@@ -52,7 +52,7 @@ dues as (
     select
         incident_id,
         min(case
-            when is_date then day_end(add_on(aware_at, months, days, seconds)) - to_microseconds(1)
+            when is_date then last_of_day(add_on(aware_at, months, days, seconds))
             else add_at(aware_at, months, days, seconds)
         end) as due_at
     from limits

@@ -21,7 +21,7 @@ with instants as (
 quarters as materialized (
     select
         table_name, item,
-        epoch_us("at") // 900000000 as quarter,
+        quarter_of_hour("at") as quarter,
         min("at") as "at",
         max("at") as latest,
         count(*) as n
