@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -42,9 +43,10 @@ SEMI JOIN core.consent_intervals AS i
   ON i.subject_id = e.subject_id AND i.client_key = e.client_key AND i.purpose = e.purpose
 """
 
-COLUMNS = (
-    "event_id occurred_at system_id activity_id client_id subject_id operation actor_id recipient_id channel data_category"
-).split()
+COLUMNS = [
+    "event_id", "occurred_at", "system_id", "activity_id", "client_id", "subject_id", "operation", "actor_id",
+    "recipient_id", "channel", "data_category",
+]  # fmt: skip
 
 
 def main() -> None:
@@ -58,8 +60,8 @@ def main() -> None:
         source, db = prepared(events)
         with audit.open(db, PERIOD) as wb:
             check = wb.catalog["consent_coverage"]
-            report("consent_coverage", events, args.runs, lambda: judge_and_write(wb, check), lambda: floor(wb))
-        report("load of processing_events", events, args.runs, lambda: ours(source), lambda: raw_copy(source))
+            report("consent_coverage", events, args.runs, partial(judge_and_write, wb, check), partial(floor, wb))
+        report("load of processing_events", events, args.runs, partial(ours, source), partial(raw_copy, source))
 
 
 def judge_and_write(wb: Workbench, check: audit.catalog.Check) -> None:

@@ -21,8 +21,13 @@ from audit.errors import AuditError
 from audit.sources.load import load
 from tests.functional.houses import loaded, policy, write
 
-EVENTS = "event_id,occurred_at,operation,subject_id\nE1,2026-07-01T09:00:00+02:00,use,S1\nE2,2026-07-01T08:00:00Z,store,\n"
-BOTH = [("E1", datetime(2026, 7, 1, 7, tzinfo=UTC), "use", "S1"), ("E2", datetime(2026, 7, 1, 8, tzinfo=UTC), "store", None)]
+EVENTS = (
+    "event_id,occurred_at,operation,subject_id\nE1,2026-07-01T09:00:00+02:00,use,S1\nE2,2026-07-01T08:00:00Z,store,\n"
+)
+BOTH = [
+    ("E1", datetime(2026, 7, 1, 7, tzinfo=UTC), "use", "S1"),
+    ("E2", datetime(2026, 7, 1, 8, tzinfo=UTC), "store", None),
+]
 
 
 def rows(db: Path, sql: str) -> list[tuple[object, ...]]:
@@ -43,7 +48,9 @@ def as_parquet(text: str) -> bytes:
     path = f"{os.environ.get('TMPDIR', '/tmp')}/{os.getpid()}-made.parquet"
     con.execute("SET TimeZone = 'UTC'")
     con.execute("CREATE TABLE t (event_id VARCHAR, occurred_at TIMESTAMPTZ, operation VARCHAR, subject_id VARCHAR)")
-    con.execute("INSERT INTO t VALUES ('E1', '2026-07-01 07:00+00', 'use', 'S1'), ('E2', '2026-07-01 08:00+00', 'store', NULL)")
+    con.execute(
+        "INSERT INTO t VALUES ('E1', '2026-07-01 07:00+00', 'use', 'S1'), ('E2', '2026-07-01 08:00+00', 'store', NULL)"
+    )
     con.execute(f"COPY t TO '{path}' (FORMAT parquet)")
     data = Path(path).read_bytes()
     Path(path).unlink()
@@ -154,7 +161,12 @@ def test_lines_are_exact_after_malformed_ones(tmp_path: Path) -> None:
     text = "\n".join(["request_id,kind,received_at", good[0], "x", good[1], "a,b,c,d", "x", good[2], good[3], ""])
     db, _ = loaded(tmp_path, {"requests.csv": text})
     with audit.open(db, "2026Q3") as wb:
-        assert {f.item_key: f.source_line for f in wb["request_deadlines"].findings()} == {"R1": 2, "R2": 4, "R3": 7, "R4": 8}
+        assert {f.item_key: f.source_line for f in wb["request_deadlines"].findings()} == {
+            "R1": 2,
+            "R2": 4,
+            "R3": 7,
+            "R4": 8,
+        }
     assert [line for _, line, *_ in rejected(db)] == [3, 5, 6]
 
 
@@ -223,7 +235,10 @@ def test_unknown_columns_are_kept_out_and_reported(tmp_path: Path) -> None:
         ({"requests.csv": ""}, ["requests.csv", "empty"]),
         ({"requests.csv": "request_id;kind;received_at\n"}, ["requests.csv:1", "commas"]),
         ({"processing_events.parquet": b"PAR1 no"}, ["processing_events.parquet", "Parquet"]),
-        ({"processing_events.csv.gz": gzip.compress(EVENTS.encode())[:-9]}, ["processing_events.csv.gz", "cannot be read"]),
+        (
+            {"processing_events.csv.gz": gzip.compress(EVENTS.encode())[:-9]},
+            ["processing_events.csv.gz", "cannot be read"],
+        ),
         ({"consents.xlsx": b"x"}, ["consents.xlsx", "log"]),
         ({"contracts.xlsx": b"x"}, ["contracts.xlsx", "workbook"]),
         ({"readme.txt": "x"}, ["no file for any table"]),
