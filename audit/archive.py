@@ -43,7 +43,7 @@ class Archive:
             con.execute(f"COPY (FROM {judged.relation} {order}) TO '{quoted(draft)}' (FORMAT parquet)")
             draft.replace(rows)
             data = {"check": check.sha256, "counts": [asdict(c) for c in judged.counts], "extras": judged.extras}
-            write_durably(rows.with_suffix(".json"), json.dumps(data, indent=1, sort_keys=True))
+            write_durably(rows.with_suffix(".json"), json.dumps(data, indent=1))
             return replace(judged, relation=_from_file(rows))
         return judged
 
