@@ -72,6 +72,8 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
     folder = shipped("notebooks")
     terminal.say(f"Opening JupyterLab on {folder}; Ctrl+C ends it.")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *_OFFLINE]
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there often is nobody else; it listens on loopback only
     # The notebooks find the database by this name; they open it for reading only.
     environment = os.environ | {"AUDIT_DB": str(args.db.absolute())}
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
