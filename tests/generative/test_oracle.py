@@ -21,7 +21,7 @@ from tests.spec import world as spec
 
 LAW = load_law()
 CATALOG = load_catalog()
-EVENTS = ("processing_events", "processing_activities", "identities")
+EVENTS = ("processing_activities", "identities", "processing_events")
 BREACHES = ("incidents", "incident_events")
 # What each check is about: the tables its worlds have rows in.
 TABLES: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "third_country_transfers": (*EVENTS, "cookie_events", "recipients"),
     "access_authorisation": (*EVENTS, "access_grants"),
     "retention": ("data_records", "retention_rules", "legal_holds", "subjects", "contracts"),
-    "erasure_effectiveness": ("processing_events", "identities", "requests", "data_records", "legal_holds"),
+    "erasure_effectiveness": ("requests", "identities", "processing_events", "data_records", "legal_holds"),
     "incident_response": BREACHES,
     "breach_documentation": BREACHES,
     "breach_notification_authority": BREACHES,
@@ -94,18 +94,19 @@ def said(row: dict[str, Any]) -> str:
 def same(row: dict[str, Any], verdict: Verdict) -> bool:
     """Whether a row says what the oracle says; how late it is counts where it is late."""
     plain = all(row[name] == getattr(verdict, name) for name in ("outcome", "reason", "role", "client_id"))
+    plain = plain and all(row[name] == value for name, value in verdict.shown.items())
     if verdict.outcome != "violation" or not plain:
         return plain
-    return same_amount(row["amount"], verdict.amount) and same_due(row["due_at"], verdict.due)
+    return same_amount(row["amount"], verdict.amount) and (not verdict.due or same_due(row["due_at"], verdict.due))
 
 
 def same_amount(found: float | None, expected: float | None) -> bool:
     return found is None if expected is None else found is not None and abs(found - expected) < 1e-6
 
 
-def same_due(found: date | datetime | None, expected: date | datetime | None) -> bool:
+def same_due(found: date | datetime | None, expected: date | datetime) -> bool:
     """A last day given as its last instant is that day."""
-    if isinstance(found, datetime) and expected is not None and not isinstance(expected, datetime):
+    if isinstance(found, datetime) and not isinstance(expected, datetime):
         return found.date() == expected
     return found == expected
 

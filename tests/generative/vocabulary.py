@@ -14,7 +14,7 @@ PERIODS = ("2026Q1", "2026Q3", "2026Q4", "2026-10", "2026-03", "2026-10-24/2026-
 SUBJECTS = ["s1", "s1", "s1", "s2", "s2", "s3"]
 CLIENTS = [None, None, None, None, "c1", "c1", "c1", "c2", "c3"]
 SYSTEMS = ["crm", "crm", "mail", "chat"]
-PURPOSES = ["newsletter", "newsletter", "newsletter", "prospecting", "support", "dancing"]
+PURPOSES = ["newsletter", "newsletter", "newsletter", "prospecting", "prospecting", "support", "dancing"]
 CATEGORIES = ["basic_details", "relationship", "usage_logs", "shoe_size"]
 PERSONS = ["client", "partner", "employee", "passer_by"]
 OPERATIONS = [
@@ -30,7 +30,7 @@ OPERATIONS = [
     "rectify",
 ]
 COOKIES = ["statistics", "statistics", "advertising", "preferences", "necessary"]
-TEXT = ["a text", "a text", "a text", None]
+TEXT = [*["a text"] * 5, None]
 PERIODS_KEPT = ["P30D", "P1M", "P2W", "P0D", "P12M", "PT24H", "P1M1D"]
 
 VALUES: dict[str, list[Any]] = {
@@ -41,20 +41,20 @@ VALUES: dict[str, list[Any]] = {
     "operation": OPERATIONS,
     "actor_id": ["u1", "u1", "u2", None],
     "recipient_id": ["r1", "r2", "r3", "r9", None, None],
-    "channel": ["email", "email", "sms", "phone", None],
+    "channel": ["email", "email", "sms", "sms", "phone", None],
     "data_category": CATEGORIES,
     "data_categories": [["basic_details"], ["basic_details", "relationship"], ["basic_details", "shoe_size"], None],
     "person_category": [*PERSONS, None],
     "purpose": [*PURPOSES, None],
-    "legal_basis": ["consent", "consent", "consent", "legitimate_interests", "contract", None],
+    "legal_basis": ["consent", "consent", "consent", "legitimate_interests", "legitimate_interests", "contract", None],
     "role": ["controller", "processor"],
     "module": ["crm", "surveys", None],
     "modules": [["crm", "surveys"], ["crm"], ["surveys"], None],
     "systems": [["crm", "mail"], ["crm"], None],
-    "country": ["SE", "US", "GB", "BR", "IN", None],
+    "country": ["SE", "US", "GB", "IN", "IN", None],
     "kind": ["processor", "processor", "controller", "authority", None],
     "agreement": ["dpa", "dpa", "confidentiality", "none", None],
-    "safeguard": ["adequacy", "adequacy", "scc", "none", None],
+    "safeguard": ["adequacy", "adequacy", "adequacy", "scc", "none", None],
     "purposes": [None, None, ["newsletter", "statistics"], ["support"]],
     "recipients": [["r1"], ["r1", "r2"], None],
     "third_countries": [["US"], None],
@@ -69,7 +69,6 @@ VALUES: dict[str, list[Any]] = {
     "outcome": ["fulfilled", "fulfilled", "partly", "refused", "abandoned", None],
     "extension_reason": [None, "complexity", "number of requests", "Holidays "],
     "disposal": ["erased", None],
-    "action": ["set", "sent", "sent"],
     "provider": ["r1", "r2", "r9", None],
     "visitor_id": ["v1", "v1", "s1"],
     "status": ["given", "given", "given", "withdrawn", "refused"],
@@ -83,17 +82,32 @@ VALUES: dict[str, list[Any]] = {
 # The names by which tables refer to each other.
 SHARED = ("client_id", "subject_id", "system_id", "purpose", "data_category", "person_category", "channel", "actor_id",
           "recipient_id")  # fmt: skip
+# What half of a table's rows have in common with some row of another one.
+FOLLOWS = {
+    "processing_events": (
+        ("processing_activities", ("activity_id", "client_id")),
+        ("requests", ("subject_id", "client_id")),
+    ),
+    "consents": (("processing_events", ("subject_id", "client_id")),),
+    "communication_preferences": (("processing_events", ("subject_id", "client_id")),),
+    "data_records": (("requests", ("subject_id", "client_id")),),
+    "subjects": (("data_records", ("subject_id", "client_id")),),
+    "access_grants": (("processing_events", ("actor_id", "system_id")),),
+}
 # Where a table wants other values of a column than the others do.
 OWN: dict[str, dict[str, list[Any]]] = {
-    "processing_activities": {"activity_id": ["a1", "a2", "a3", "a4"], "role": ["controller", "controller", "processor"]},
+    "processing_activities": {
+        "activity_id": ["a1", "a2", "a3", "a4"], "role": ["controller", "controller", "processor"],
+        "client_id": [None, None, None, "c1", "c2"],
+    },
     "contracts": {"client_id": ["c1", "c1", "c2"]},
     "recipients": {"recipient_id": ["r1", "r2", "r3"]},
-    "consents": {"subject_id": [*SUBJECTS, "v1", "v1"], "purpose": [*PURPOSES[:4], "cookies:statistics", "cookies:statistics", "cookies:advertising"]},
+    "consents": {"subject_id": [*SUBJECTS, "v1", "v1"], "purpose": [*PURPOSES[:5], "cookies:statistics", "cookies:statistics", "cookies:advertising"]},
     "communication_preferences": {"subject_id": SUBJECTS, "channel": ["email", "email", "sms", "any", "any"]},
     "data_records": {"subject_id": [*SUBJECTS, None], "system_id": SYSTEMS},
-    "cookie_events": {"purpose": COOKIES},
+    "cookie_events": {"purpose": COOKIES, "action": ["set", "sent", "sent"]},
     "subjects": {"subject_id": ["s1", "s2"], "client_id": [None, "c1"]},
-    "retention_rules": {
+    "retention_rules": {"action": ["erase", None]} | {
         name: [None, None, None, None, *values]
         for name, values in {
             "role": ["controller", "processor"], "client_id": ["c1", "c2"], "person_category": ["client"],
@@ -117,8 +131,8 @@ OWN: dict[str, dict[str, list[Any]]] = {
 }  # fmt: skip
 
 # Columns whose value may be missing altogether, in one of so many rows.
-GAPS = {"valid_from": 2, "valid_to": 2, "contract_end": 3, "held_to": 3, "granted_to": 3, "agreement_from": 3,
-        "agreement_to": 3, "safeguard_from": 3, "safeguard_to": 3, "expires_at": 2, "recorded_at": 2, "aware_at": 2,
+GAPS = {"valid_from": 2, "valid_to": 2, "contract_end": 3, "held_to": 3, "granted_to": 3, "agreement_from": 2,
+        "agreement_to": 2, "safeguard_from": 2, "safeguard_to": 2, "expires_at": 2, "recorded_at": 2, "aware_at": 2,
         "disposed_at": 2, "last_activity_at": 2, "relationship_ended_on": 3, "reviewed_on": 3, "dpa_signed_on": 4,
         "identity_requested_at": 2, "identity_confirmed_at": 3, "extended_at": 2, "answered_at": 3,
         "executed_at": 2}  # fmt: skip
@@ -128,7 +142,14 @@ NEAR = [timedelta(0)] * 6 + [TICK, -TICK, HOUR, DAY, -DAY]
 FAR = [30 * DAY, 31 * DAY, -30 * DAY, -31 * DAY, 60 * DAY]
 SHIFTS: dict[str, list[timedelta]] = {
     "incidents": [*NEAR, -3 * DAY, -30 * DAY],
-    "requests": [*NEAR, 5 * DAY, 7 * DAY, 8 * DAY, *FAR, *(d * DAY for d in (27, 28, 29, 33, 89, 90, 91, 92, 95))],
+    "consents": [*NEAR, 2 * HOUR, 14 * DAY, 31 * DAY],
+    "requests": [
+        *NEAR,
+        5 * DAY,
+        7 * DAY,
+        8 * DAY,
+        *(d * DAY for d in (28, 29, 30, 30, 31, 31, 31, 32, 33, 60, 89, 91, 92, 92, 95)),
+    ],
     "data_records": [*NEAR, 14 * DAY, *FAR],
     "legal_holds": [*NEAR, 14 * DAY, *FAR],
     "contracts": [*NEAR, -90 * DAY, *FAR],
@@ -147,7 +168,10 @@ LIMITS: dict[str, list[timedelta]] = {
     "reopened": [8 * DAY],
 }
 TRAIL = list(LIMITS)[:-1]
+NOTICES = ("controller_notified", "authority_notified", "subjects_notified")  # counted from when somebody was aware
+TWINS = 0.3  # the share of rows that are like another row in most of their columns
 # Of each table the most rows that a world holds.
-MOST = {"identities": 2, "processing_activities": 8, "contracts": 4, "recipients": 6, "subjects": 4, "retention_rules": 5,
-        "legal_holds": 3, "access_grants": 5, "policy_versions": 5, "incidents": 15, "consents": 24,
-        "communication_preferences": 16, "data_records": 30, "requests": 30, "waivers": 3, "cookie_events": 30}  # fmt: skip
+MOST = {"identities": 3, "processing_activities": 8, "contracts": 6, "recipients": 6, "subjects": 6, "retention_rules": 6,
+        "legal_holds": 6, "access_grants": 8, "policy_versions": 8, "incidents": 40, "consents": 60,
+        "communication_preferences": 40, "data_records": 80, "requests": 100, "waivers": 3, "cookie_events": 80,
+        "processing_events": 120}  # fmt: skip

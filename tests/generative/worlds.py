@@ -23,17 +23,19 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from audit import store
+from audit.asked import Asked
 from audit.contract import Column, Contract, Order, RequiredWhen, load_contracts
-from audit.judge import Asked
 from audit.period import Period, local_date, midnight
 from tests.generative.vocabulary import (
     CLOCK_CHANGES,
     DAY,
+    FOLLOWS,
     GAPS,
     HOUR,
     LIMITS,
     MOST,
     NEAR,
+    NOTICES,
     OWN,
     PERIODS,
     SHARED,
@@ -41,6 +43,7 @@ from tests.generative.vocabulary import (
     TEXT,
     TICK,
     TRAIL,
+    TWINS,
     VALUES,
 )  # fmt: skip
 from tests.spec import world as spec
@@ -82,7 +85,12 @@ class World:
 
 def worlds(*tables: str) -> SearchStrategy[World]:
     """Worlds with rows in some tables, and a question to ask of each."""
-    return st.integers(0, 2**24 - 1).map(lambda seed: _Maker(Random(seed)).world(tables))
+    return st.integers(0, 2**24 - 1).map(lambda seed: world_of(seed, *tables))
+
+
+def world_of(seed: int, *tables: str) -> World:
+    """The world that a seed stands for."""
+    return _Maker(Random(seed)).world(tables)
 
 
 class _Maker:
@@ -92,17 +100,17 @@ class _Maker:
         self.random = random
         self.period = Period.parse(random.choice(PERIODS), ZONE)
         self.few = [self._moment() for _ in range(random.randint(3, 5))]
-        later = random.choice(self.few) + random.choice([timedelta(0), TICK, DAY, 31 * DAY, 95 * DAY])
+        later = random.choice(self.few) + random.choice([timedelta(0), TICK, DAY, 3 * DAY, 31 * DAY, 95 * DAY])
         self.asked = Asked(self.period, random.choice([self.period.end.astimezone(UTC), later]))
         self.few.append(self.asked.as_of)
+        self.made: dict[str, list[Row]] = {}
         # Of the names that tables refer to each world knows a few only, so that they meet.
         self.names = {column: random.choices(VALUES[column], k=4) for column in SHARED}
 
     def world(self, tables: tuple[str, ...]) -> World:
-        made: dict[str, list[Row]] = {}
         for table in tables:
-            made[table] = self._trail(made["incidents"]) if table == "incident_events" else self._rows(table)
-        return World(self.asked, made)
+            self.made[table] = self._trail(self.made["incidents"]) if table == "incident_events" else self._rows(table)
+        return World(self.asked, self.made)
 
     def _moment(self) -> datetime:
         if self.random.random() < 0.5:
@@ -112,9 +120,15 @@ class _Maker:
 
     def _rows(self, table: str) -> list[Row]:
         """Rows of a table; now and then it has none."""
-        most = MOST.get(table, 60)
-        number = self.random.choice([0, *[self.random.randint(1, most), most] * 4])
-        return _lawful(CONTRACTS[table], [self._row(CONTRACTS[table]) for _ in range(number)])
+        number = self.random.choice([0, *[self.random.randint(1, MOST[table]), MOST[table]] * 4])
+        rows: list[Row] = []
+        for _ in range(number):
+            row = self._row(CONTRACTS[table])
+            if rows and self.random.random() < TWINS:
+                twin = self.random.choice(rows)
+                row = {name: self.random.choice([value, twin[name], twin[name]]) for name, value in row.items()}
+            rows.append(row)
+        return _lawful(CONTRACTS[table], rows)
 
     def _row(self, contract: Contract) -> Row:
         row: Row = {}
@@ -128,6 +142,10 @@ class _Maker:
                 own = row.get(contract.instant or "") if self.random.random() < 0.5 else None
                 instant = self._shifted(contract.table, own)
                 row[column.name] = local_date(instant, ZONE) if column.type == "date" else instant
+        for table, columns in FOLLOWS.get(contract.table, ()):
+            if self.made.get(table) and self.random.random() < 0.5:
+                followed = self.random.choice(self.made[table])
+                row |= {name: followed[name] for name in columns}
         return row
 
     def _shifted(self, table: str, from_instant: datetime | None) -> datetime:
@@ -141,17 +159,17 @@ class _Maker:
         return [value for value in own if value in known or value not in VALUES.get(column.name, own)] or own
 
     def _trail(self, incidents: list[Row]) -> list[Row]:
-        """What happened to incidents: each comes as far as it comes, mostly in order, often just in time."""
+        """What happened to incidents: each comes as far as it comes, mostly in order, often exactly in time."""
         rows = []
         for incident in incidents:
             at = incident["detected_at"]
             done = TRAIL[: self.random.randint(0, len(TRAIL))]
             for stage in [*done, *self.random.choices([*TRAIL, "reopened"], k=self.random.choice([0, 0, 0, 2]))]:
+                start = incident["aware_at" if stage in NOTICES and incident["aware_at"] else "detected_at"]
+                limit = self.random.choice([timedelta(0), timedelta(0), HOUR, *LIMITS[stage]])
+                then = start + limit + self.random.choice([timedelta(0), timedelta(0), TICK, -TICK])
+                at = self.random.choice([max(at, then)] * 4 + [then, self.random.choice(self.few)])
                 if self.random.random() < 0.9:
-                    limit = self.random.choice([timedelta(0), timedelta(0), HOUR, *LIMITS[stage]])
-                    beside = self.random.choice([timedelta(0), timedelta(0), TICK, -TICK])
-                    then = incident["detected_at"] + limit + beside
-                    at = max(at, then) if self.random.random() < 0.9 else self._shifted("incident_events", None)
                     rows.append({"incident_id": incident["incident_id"], "stage": stage, "at": at, "actor_id": None})
         return _lawful(CONTRACTS["incident_events"], rows)
 
@@ -176,7 +194,7 @@ def _lawful(contract: Contract, rows: list[Row]) -> list[Row]:
             if column.required and row[column.name] is None:
                 row[column.name] = "a text"
             if column.day_may_do:
-                row[f"{column.name}_is_date"] = number == 0 and row[column.name] is not None
+                row[f"{column.name}_is_date"] = number % 4 == 0 and row[column.name] is not None
                 if row[f"{column.name}_is_date"]:
                     row[column.name] = midnight(local_date(row[column.name], ZONE), ZONE).astimezone(UTC)
         for rule in contract.rules:

@@ -14,24 +14,39 @@ AS_ONE = ("consents", "communication_preferences", "incidents", "incident_events
 
 def log_coverage(facts: Facts) -> Iterator[Verdict]:
     for table in (*BY_SYSTEM, *AS_ONE):
-        seen: dict[str, set[date]] = {}
+        seen: dict[str, list[date]] = {}
         for row in facts[table]:
             source = row["system_id"] if table in BY_SYSTEM else None
-            seen.setdefault(source or "-", set()).add(facts.day(row[HAPPENS[table]]))
+            seen.setdefault(source or "-", []).append(facts.day(row[HAPPENS[table]]))
         for source, days in seen.items():
-            over = longest_silence(facts, days) - facts.policy.deadlines["silent_source_after"].whole_days
-            if over > 0:
-                yield Verdict(table, source, "violation", "silent_source", amount=over)
-            else:
-                yield Verdict(table, source, "compliant")
+            yield covered(facts, table, source, days)
 
 
-def longest_silence(facts: Facts, seen: set[date]) -> int:
-    """The most days of the period in a row without any row; a day that has not ended yet is not looked at."""
+def covered(facts: Facts, table: str, source: str, seen: list[date]) -> Verdict:
+    looked_at = days_over(facts)
     longest = run = 0
-    day = facts.asked.period.first
-    while day <= facts.asked.period.last and midnight(day + timedelta(days=1), facts.asked.period.zone) <= facts.as_of:
+    for day in looked_at:
         run = 0 if day in seen else run + 1
         longest = max(longest, run)
+    shown = {
+        "rows": len(seen),
+        "first_on": min(seen),
+        "last_on": max(seen),
+        "days": len(looked_at),
+        "silent_days": len(set(looked_at) - set(seen)),
+        "longest_silence": longest,
+    }
+    over = longest - facts.policy.deadlines["silent_source_after"].whole_days
+    if over > 0:
+        return Verdict(table, source, "violation", "silent_source", amount=over, shown=shown)
+    return Verdict(table, source, "compliant", shown=shown)
+
+
+def days_over(facts: Facts) -> list[date]:
+    """The days of the period that had ended."""
+    period, days = facts.asked.period, []
+    day = period.first
+    while day <= period.last and midnight(day + timedelta(days=1), period.zone) <= facts.as_of:
+        days.append(day)
         day += timedelta(days=1)
-    return longest
+    return days

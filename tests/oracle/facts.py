@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from audit.judge import Asked
+from audit.asked import Asked
 from audit.period import local_date
 from audit.policy import Policy
 from audit.statutes import Law
@@ -30,9 +30,9 @@ HAPPENS = {
     "access_grants": "granted_from",
     "policy_versions": "effective_on",
 }
-# What becomes of such a row later; until then it is not there. With it goes what is said of it.
+# What becomes of such a row later; until then it is not there. With it goes what is said of it. When a consent was
+# recorded is no such fact: it shows what the record is worth, whenever it is looked at.
 LATER: dict[str, dict[str, tuple[str, ...]]] = {
-    "consents": {"recorded_at": ()},
     "data_records": {"last_activity_at": (), "disposed_at": ("disposal",)},
     "requests": {
         "identity_requested_at": (),
@@ -49,7 +49,10 @@ LATER: dict[str, dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one item is judged to be; ``amount`` in days where ``due`` is a date, else in hours."""
+    """What one item is judged to be; ``amount`` in days where ``due`` is a date, else in hours.
+
+    ``shown`` are further columns in which the check must say what they say here.
+    """
 
     table: str
     item: str
@@ -59,6 +62,7 @@ class Verdict:
     client_id: str | None = None
     amount: float | None = None
     due: date | datetime | None = None
+    shown: Row = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,23 +78,26 @@ class Facts:
     def __getitem__(self, table: str) -> list[Row]:
         """The rows of a table that had happened, without what happened to them later."""
         if table not in self._tables:
-            self._tables[table] = [self._as_known(table, row) for row in self._begun(table)]
+            self._tables[table] = [self._resolved(table, self.as_known(table, row)) for row in self.begun(table)]
         return self._tables[table]
 
-    def _begun(self, table: str) -> Iterator[Row]:
+    def begun(self, table: str) -> Iterator[Row]:
+        """The rows of a table that had happened."""
         column = HAPPENS.get(table)
         for row in self.world.get(table, []):
             if column is None or self.happened(row[column]):
                 yield row
 
-    def _as_known(self, table: str, row: Row) -> Row:
+    def as_known(self, table: str, row: Row) -> Row:
+        """A row without what happened to it later."""
         row = dict(row)
         for column, with_it in LATER.get(table, {}).items():
             if row.get(column) is not None and not self.happened(row[column]):
                 row |= dict.fromkeys((column, *with_it))
-        if table == "processing_events":
-            row["subject_id"] = self._person(row)
         return row
+
+    def _resolved(self, table: str, row: Row) -> Row:
+        return row | {"subject_id": self._person(row)} if table == "processing_events" else row
 
     def _person(self, event: Row) -> str | None:
         """The person behind the id a system uses: identities knows, else the id is the person's own."""

@@ -125,10 +125,11 @@ def effective(facts: Facts, request: Row, effect: datetime) -> Verdict:
     if request["kind"] in STOPPING:
         return Verdict(*item, "compliant", **about)
     limit = facts.policy.deadlines["erasure_grace"].after_day(facts.day(effect))
-    if not held_beyond(facts, request, effect, limit):
+    held = held_days(facts, request, effect, limit)
+    if not held:
         return Verdict(*item, "compliant", **about)
     if facts.today > limit:
-        return Verdict(*item, "violation", "still_held", **about, due=limit)
+        return Verdict(*item, "violation", "still_held", **about, due=limit, amount=max(held))
     return Verdict(*item, "pending", **about, due=limit)
 
 
@@ -146,13 +147,17 @@ def processed_after(facts: Facts, request: Row, effect: datetime) -> bool:
     return False
 
 
-def held_beyond(facts: Facts, request: Row, effect: datetime, limit: date) -> bool:
-    """Whether a record from before the effect was there after the limit day, or still is, without a legal hold."""
+def held_days(facts: Facts, request: Row, effect: datetime, limit: date) -> list[int]:
+    """For each record from before the effect that was not gone by the limit day: how long it stayed beyond.
+
+    A record that a legal hold covers on that day may stay.
+    """
+    days = []
     for record in of_person(facts, "data_records", request):
-        gone = record["disposed_at"] is not None and facts.day(record["disposed_at"]) <= limit
-        if record["collected_at"] <= effect and not gone and not on_hold(facts, record, limit):
-            return True
-    return False
+        gone = facts.day(record["disposed_at"]) if record["disposed_at"] else None
+        if record["collected_at"] <= effect and (gone is None or gone > limit) and not on_hold(facts, record, limit):
+            days.append(((gone or facts.today) - limit).days)
+    return days
 
 
 def on_hold(facts: Facts, record: Row, day: date) -> bool:
