@@ -1,0 +1,10 @@
+select
+    'controller' as role,
+    cast(null as varchar) as client_id,
+    cast(null as varchar) as system_id,
+    'cookies:' || purpose as purpose,
+    "action" as kind,
+    occurred_at
+from core.cookie_events
+where purpose <> 'necessary'
+  and occurred_at >= $start and occurred_at < $end and occurred_at < $as_of
