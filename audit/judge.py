@@ -12,6 +12,7 @@ from audit.asked import Asked
 from audit.catalog import Check
 from audit.errors import CheckError
 from audit.results import Count
+from audit.snapshot import ident
 from audit.store import Connection, DatabaseError
 
 DIMENSIONS = ("role", "client_id", "system_id", "purpose", "kind", "month")
@@ -42,9 +43,12 @@ def judge(con: Connection, check: Check, asked: Asked) -> Judged:
         sql = asked.within(check.sql)
         empty = con.sql(f"SELECT * FROM ({sql}) LIMIT 0")
         columns = dict(zip(empty.columns, map(str, empty.types), strict=True))
+        if check.population_sql is None:
+            con.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {_folded(asked, sql, columns)}")
+            sql = "SELECT * FROM temp.folded"
         con.execute(f"CREATE OR REPLACE TEMP TABLE judged_{check.name} AS {_kept(check, asked, sql, columns)}")
         _waive(con, asked, table)
-        counts = _counts(con, check, asked, table, columns)
+        counts = _counts(con, check, asked, table)
         return Judged(table, counts, {name: rows(con, asked.within(extra)) for name, extra in check.extras.items()})
     except DatabaseError as e:
         raise CheckError(
@@ -58,6 +62,19 @@ def rows(con: Connection, sql: str) -> list[dict[str, Any]]:
     names = [d[0] for d in relation.description or []]
     plain = lambda v: v.isoformat() if isinstance(v, date) else v  # noqa: E731
     return [dict(zip(names, map(plain, row), strict=True)) for row in relation.fetchall()]
+
+
+def _folded(asked: Asked, sql: str, columns: Mapping[str, str]) -> str:
+    """The SELECT that asks a check once: what is compliant folded into counts, each other item a row of its own."""
+    whole = [c for c in ("outcome", "reason", *DIMENSIONS) if c in columns]
+    missing = "".join(f", CAST(NULL AS VARCHAR) AS {c}" for c in DIMENSIONS if c not in columns and c != "month")
+    single = ", ".join(
+        f"CASE WHEN outcome <> 'compliant' THEN {ident(c)} END AS {ident(c)}" for c in columns if c not in whole
+    )
+    return f"""
+        SELECT {", ".join(whole)}{missing}, {asked.month()} AS month, {single}, count(*) AS n
+        FROM ({sql}) WHERE {asked.scope} GROUP BY ALL
+    """
 
 
 def _kept(check: Check, asked: Asked, sql: str, columns: Mapping[str, str]) -> str:
@@ -109,17 +126,12 @@ def _waive(con: Connection, asked: Asked, table: str) -> None:
         """)
 
 
-def _counts(con: Connection, check: Check, asked: Asked, table: str, columns: Mapping[str, str]) -> tuple[Count, ...]:
-    dims, sql = ", ".join(DIMENSIONS), asked.within(check.sql)
+def _counts(con: Connection, check: Check, asked: Asked, table: str) -> tuple[Count, ...]:
+    """What is not compliant is counted from its table; the rest from the folded rows, or as population less that."""
+    dims = ", ".join(DIMENSIONS)
     kept = _grouped(con, f"SELECT outcome, reason, {dims}, count(*) AS n FROM {table} GROUP BY ALL")
     if check.population_sql is None:
-        present = ", ".join(c if c in columns else f"NULL AS {c}" for c in DIMENSIONS if c != "month")
-        compliant = _grouped(
-            con,
-            f"SELECT outcome, reason, {dims}, count(*) AS n FROM"
-            f" (SELECT outcome, reason, {present}, {asked.month()} AS month FROM ({sql}) WHERE {asked.scope})"
-            " WHERE outcome = 'compliant' GROUP BY ALL",
-        )
+        compliant = _grouped(con, f"SELECT outcome, reason, {dims}, n FROM temp.folded WHERE outcome = 'compliant'")
     else:
         population = asked.within(check.population_sql)
         compliant = _grouped(
