@@ -32,6 +32,7 @@ def results_json(results: Results) -> dict[str, Any]:
         "coverage": [_iso(asdict(c)) for c in results.coverage],
         "waivers": [_iso(asdict(w)) for w in results.waivers],
         "checks": [_check_json(c) for c in results],
+        "transparency": asdict(results.transparency) if results.transparency else None,
     }
 
 

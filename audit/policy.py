@@ -1,4 +1,4 @@
-"""What an organisation promises and decides for itself: its policy file and the commitments beside it."""
+"""What an organisation promises and decides for itself: its policy file, and what stands beside it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from audit.duration import Duration
 from audit.errors import UsageError
 from audit.statutes import Law, SqlTable, load_law
 from audit.strict import Table, TomlFile
+from audit.transparency import Transparency, load_transparency
 from audit.workdays import Calendar
 
 __all__ = ["Commitment", "Law", "Policy", "Purpose", "load_commitments", "load_law", "load_policy"]
@@ -57,6 +58,7 @@ class Policy:
     Attributes:
         identity: name, registration_number, supervisory_authority, policy_document and policy_version.
         targets: by severity (and ``default``) and stage, the time from detection.
+        transparency: what the policy's own text leaves out; None where nobody has read it for that.
         sha256: of each file read, by its name.
     """
 
@@ -72,6 +74,7 @@ class Policy:
     languages: tuple[str, ...]
     suppress_below: int
     commitments: tuple[Commitment, ...]
+    transparency: Transparency | None
     sha256: Mapping[str, str]
 
     @property
@@ -101,6 +104,19 @@ class Policy:
             ),
             "house.person_categories": (_texts("person_category"), [(c,) for c in self.person_categories]),
             "house.data_categories": (_texts("data_category"), [(c,) for c in self.data_categories]),
+        } | self._named()
+
+    def _named(self) -> dict[str, SqlTable]:
+        """Whom and what the policy's text names; nothing where nobody has read it for that."""
+        t = self.transparency or Transparency((), (), (), (), {})
+        return {
+            "house.named_recipients": (_texts("recipient_id"), [(r,) for r in t.recipients]),
+            "house.named_systems": (_texts("system_id"), [(s,) for s in t.systems]),
+            "house.named_countries": (_texts("country"), [(c,) for c in t.countries]),
+            "house.named_grounds": (
+                _texts("use", "legal_basis"),
+                [(use, basis) for use, bases in t.grounds.items() for basis in bases],
+            ),
         }
 
     def _settings(self) -> SqlTable:
@@ -129,14 +145,14 @@ def _texts(*names: str) -> list[tuple[str, str]]:
 
 
 def load_policy(path: Path, law: Law) -> Policy:
-    """Read a policy file, and ``commitments.toml`` beside it if there is one.
+    """Read a policy file, and ``commitments.toml`` and ``transparency.toml`` beside it where they are.
 
     Raises:
         AuditError: a file that cannot be read, an unknown or missing key, a value of a wrong form or outside its
             vocabulary, or a legal basis the law does not know; with file and line.
     """
     file = TomlFile(path)
-    beside = path.with_name("commitments.toml")
+    beside, unsaid = (path.with_name(f"{name}.toml") for name in ("commitments", "transparency"))
     bases = {entry.name for entry in law.legal_bases}
     with file.root as root:
         with root.table("deadlines") as table:
@@ -155,7 +171,9 @@ def load_policy(path: Path, law: Law) -> Policy:
             path, identity, calendar, zone, deadlines, _targets(root.table("incident_targets")), *scope, purposes,
             languages, suppress_below,
             commitments=load_commitments(beside) if beside.exists() else (),
-            sha256={p.name: TomlFile(p).sha256 for p in (path, beside) if p.exists()},
+            transparency=load_transparency(unsaid, {p.use for p in purposes.values()}, bases)
+            if unsaid.exists() else None,
+            sha256={p.name: TomlFile(p).sha256 for p in (path, beside, unsaid) if p.exists()},
         )  # fmt: skip
 
 

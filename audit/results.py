@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from audit.policy import Commitment
+from audit.transparency import Statement
 
 OUTCOMES = ("compliant", "violation", "pending", "undetermined", "waived")
 
@@ -199,8 +200,34 @@ class Waiver:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """What the data shows against the policy's text: ``seen`` things, of which the text leaves out those of ``rows``.
+
+    ``name`` is what is looked at: recipients, countries, systems, grounds, retention or review; ``article`` of the GDPR
+    asks for it.
+    """
+
+    name: str
+    article: str
+    seen: int
+    rows: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """What the policy's own text leaves out: by its sections, and by what the data shows."""
+
+    statements: tuple[Statement, ...]
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True)
 class Results:
-    """Everything a run found for a period, as of an instant, within a scope."""
+    """Everything a run found for a period, as of an instant, within a scope.
+
+    ``identity`` is the organisation's, as its policy file gives it; ``transparency`` is None where only some checks
+    were run, where nobody has read the policy's text for it, and where that text does not bind in this scope.
+    """
 
     organisation: str
     zone: str
@@ -218,6 +245,8 @@ class Results:
     commitments: tuple[Commitment, ...]
     law: tuple[dict[str, Any], ...]
     manifest: dict[str, Any]
+    identity: Mapping[str, str] = field(default_factory=dict)
+    transparency: Unsaid | None = None
 
     def __getitem__(self, check: str) -> CheckResult:
         return self.checks[check]

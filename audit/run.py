@@ -21,6 +21,7 @@ from audit.errors import UsageError
 from audit.evidence import LINE, EvidenceTable, evidence_for
 from audit.explain import explain_item
 from audit.judge import iso, judge
+from audit.observed import ARTICLES, unsaid
 from audit.outputs import write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
@@ -31,6 +32,12 @@ from audit.store import Connection, opened, sql_file
 from audit.waivers import waivers
 
 DEFAULT_DB = Path("data/audit.db")
+_SQL = (
+    "deadlines",
+    "derived/consent_intervals",
+    "derived/preference_intervals",
+    *(f"transparency/{n}" for n in ARTICLES),
+)
 Progress = Callable[[str, int, int], None]
 _ORDER = (
     "ORDER BY CASE f.outcome WHEN 'violation' THEN 1 WHEN 'waived' THEN 2 ELSE 3 END,"
@@ -104,7 +111,7 @@ class Workbench:
         """Run the checks.
 
         Args:
-            only: their names; all where not given.
+            only: their names; all where not given, and with them what the policy's text leaves out.
             progress: called with a check's name, how many are done and how many there are.
 
         Raises:
@@ -134,6 +141,8 @@ class Workbench:
             commitments=self.policy.commitments,
             law=tuple(self.law.values()),
             manifest=self.manifest,
+            identity=self.policy.identity,
+            transparency=unsaid(self.con, self.asked, self.policy) if only is None else None,
         )
 
     def evidence(self, finding_id: str) -> list[EvidenceTable]:
@@ -208,9 +217,7 @@ class Workbench:
             "checks": {c.name: c.sha256 for c in self.catalog.values()},
             "law": dict(self.law.sha256),
             "policy": dict(self.policy.sha256),
-            "sql": digest(
-                [sql_file("deadlines"), sql_file("derived/consent_intervals"), sql_file("derived/preference_intervals")]
-            ),
+            "sql": digest([sql_file(name) for name in _SQL]),
         }
 
     def _check(self, name: str) -> Check:

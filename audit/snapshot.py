@@ -149,7 +149,8 @@ def write_durably(path: Path, text: str) -> None:
 
 def keep_house(folder: Path, policy: Policy) -> str:
     """Keep the organisation's files with the data they were loaded under; gives their folder's name."""
-    sources = [p for p in (policy.path, policy.path.with_name("commitments.toml")) if p.is_file()]
+    beside = (policy.path.with_name(f"{name}.toml") for name in ("commitments", "transparency"))
+    sources = [p for p in (policy.path, *beside) if p.is_file()]
     name = hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:16]
     target = folder / "house" / name
     target.mkdir(parents=True, exist_ok=True)

@@ -124,15 +124,15 @@ def test_the_organisations_policy_is_read_whole():
     assert policy.targets["low"] == policy.targets["default"]
     assert [c.id for c in policy.commitments] == [f"P{n:02}" for n in range(1, 27)]
     assert all(c.promise and c.promise_sv and c.evidence for c in policy.commitments)
-    assert set(policy.sha256) == {"policy.toml", "commitments.toml"}
+    assert set(policy.sha256) == {"policy.toml", "commitments.toml", "transparency.toml"}
 
 
 def test_every_table_has_rows_as_wide_as_its_columns():
     law = load_law()
     policy = load_policy(MIRA / "policy.toml", law)
     for name, (columns, rows) in (law.tables(policy) | policy.tables()).items():
-        assert rows, name
-        assert {len(row) for row in rows} == {len(columns)}, name
+        assert rows or name == "house.named_countries", name  # the policy names none
+        assert {len(row) for row in rows} <= {len(columns)}, name
 
 
 def test_without_commitments_beside_it_a_policy_has_none(tmp_path):
