@@ -31,7 +31,7 @@ KEYS: dict[str, tuple[set[str], set[str]]] = {
             "language",
             "sentence",
         },
-        {"subtitle", "figures"},
+        {"subtitle", "figures", "facts"},
     ),
     "sentence": ({"text"}, set()),
     "figures": ({"items"}, set()),
@@ -44,6 +44,7 @@ KEYS: dict[str, tuple[set[str], set[str]]] = {
     "note": ({"tone", "text"}, set()),
     "matrix": ({"caption", "rows"}, set()),
     "pagebreak": (set(), set()),
+    "heading": ({"title"}, set()),
     "annex": ({"title"}, set()),
     "method": ({"check", "title", "question", "article", "severity", "unit", "markdown"}, set()),
     "glossary": ({"terms"}, set()),
@@ -76,6 +77,7 @@ def _cover(block: Block, words: Words) -> Block:
     return block | {
         "sentence": text(block["sentence"]),
         "figures": _figures({"items": block["figures"] or []}, words)["items"],
+        "facts": [[text(label), text(value)] for label, value in block["facts"] or []],
         "span": words.span(block["start"], block["end"]),
         "as_of_text": words.long_instant(block["as_of"]),
         "edition_text": words.say(f"edition.{block['edition']}"),
@@ -190,6 +192,11 @@ def finish_markdown(block: Block, words: Words) -> Block:
     return _table(block, words) if block["kind"] == "table" else block
 
 
+def _heading(block: Block, _words: Words) -> Block:
+    """A heading within a section."""
+    return {"kind": "heading", "level": 2, "text": text(block["title"])}
+
+
 def _glossary(block: Block, _words: Words) -> Block:
     return block | {"terms": [{"term": text(t["term"]), "text": text(t["text"])} for t in block["terms"]]}
 
@@ -207,6 +214,7 @@ _FINISH: dict[str, Callable[[Block, Words], Block]] = {
     "chart": _chart,
     "note": _note,
     "matrix": _matrix,
+    "heading": _heading,
     "method": _method,
     "glossary": _glossary,
     "closing": _closing,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from itertools import takewhile
 from typing import Any
 
-from audit import markdown, markup, sentences, tables
+from audit import exhibits, markdown, markup, remarks, sentences, tables
 from audit.blocks import MIME, Block, finish
 from audit.catalog import load_catalog
 from audit.errors import UsageError
@@ -102,7 +102,7 @@ class Page:
             "cover", organisation=r.organisation, report=report, subtitle=subtitle, period=r.period,
             start=r.start.isoformat(), end=r.end.isoformat(), as_of=r.as_of.isoformat(), zone=r.zone,
             scope=sentences.scope(r), edition=self.edition, language=w.language, sentence=sentences.cover(w, r),
-            figures=self._key_figures(),
+            figures=tables.key_figures(r, w), facts=tables.cover_facts(r, w),
         )  # fmt: skip
 
     def headline(self) -> Shown:
@@ -111,24 +111,11 @@ class Page:
 
     def figures(self) -> Shown:
         """The figures that matter, in a row."""
-        return self.show("figures", items=self._key_figures())
+        return self.show("figures", items=tables.key_figures(self.results, self.words))
 
     def promises(self) -> Shown:
         """How many promises could be held against data, and how they stand."""
         return self.sentence(sentences.tally(self.words, self.results))
-
-    def _key_figures(self) -> list[Block]:
-        r, number = self.results, self.words.integer
-        asked = sentences.promises(r)
-        held = sum(sentences.commitment_status(r, c) != "not_evidenced" for c in r.commitments)
-        read = sum(f.read for f in r.files)
-        figures = (
-            ("Checks evaluated", sum(c.evaluated for c in asked), f"of {number(len(asked))}"),
-            ("Violations", sum(c.violation for c in asked), "in all checks"),
-            ("Promises with evidence", held, f"of {number(len(r.commitments))}"),
-            ("Rows refused", sum(r.rejected_rows.values()), f"of {number(read)} read"),
-        )
-        return [{"label": label, "value": value, "kind": "integer", "note": note} for label, value, note in figures]
 
     def sentence(self, text: Text) -> Shown:
         """An answer, set large."""
@@ -213,10 +200,35 @@ class Page:
         found = c.findings(limit=limit)
         return self._shown(tables.findings(caption, found, self.words, self._catalog, total_rows=total, **more))
 
-    def waivers(self) -> Shown:
+    def waived(self) -> Shown:
         """Every violation that a waiver covers: counted, never hidden."""
         found = [f for c in self.results for f in c.findings(outcome="waived")]
-        return self._shown(tables.findings("Waived violations", found, self.words, self._catalog))
+        return self._shown(tables.findings("Waived violations", found, self.words, self._catalog, size="small"))
+
+    def waiving(self) -> Shown:
+        """How many waivers are in force, what they cover, and what counts again."""
+        return self.sentence(remarks.waivers(self.words, self.results))
+
+    def waivers(self) -> Several:
+        """The waivers in force and those that have run out: for what, by whom, until when, and why."""
+        held, gone = remarks.in_force(self.results), remarks.run_out(self.results)
+        shown = [exhibits.waivers("Waivers in force", held)]
+        shown += [exhibits.waivers("Waivers that have run out: what they covered counts again", gone)] * bool(gone)
+        return Several(self._shown(block) for block in shown)
+
+    def unsaid(self) -> Shown:
+        """How far the policy's own text falls short."""
+        return self.sentence(remarks.unsaid(self.words, self.results))
+
+    def unsaid_by_text(self) -> Shown:
+        """Where the text falls short by its own sections."""
+        return self._shown(exhibits.statements(self.results))
+
+    def unsaid_by_data(self) -> Several:
+        """Where the text falls short by what the data shows, with the rows that tell."""
+        told = self.results.transparency
+        rows = [exhibits.observed(o, self.words) for o in (told.observations if told else ())]
+        return Several(self._shown(b) for b in (exhibits.observations(self.results, self.words), *rows) if b)
 
     def matrix(self) -> Shown:
         """Every promise of the policy with its result and evidence, or *not evidenced*."""
@@ -228,9 +240,9 @@ class Page:
         good = not sentences.silent(self.results.coverage) and not self.results.rejected_rows and self.results.coverage
         return self.sentence(text) if good else self.note(text, "caution")
 
-    def coverage(self) -> Shown:
-        """Each source: its rows, the days it covers and its longest silence."""
-        return self._shown(tables.coverage(self.results))
+    def coverage(self, *, silent: bool = False) -> Shown:
+        """Each source, or only those silent for too long: its rows, the days it covers and its longest silence."""
+        return self._shown(tables.coverage(self.results, silent=silent))
 
     def files(self) -> Shown:
         """Each table's files, and what became of their rows."""
@@ -259,11 +271,15 @@ class Page:
 
     def law(self) -> Shown:
         """The values of the law that the checks used, each with its dates and its source."""
-        return self._shown(tables.law(self.results))
+        return self._shown(tables.law(self.results, self.words))
 
     def glossary(self) -> Shown:
         """The words the report uses in a sense of its own."""
-        return self.show("glossary", terms=[{"term": t, "text": x} for t, x in sentences.GLOSSARY.items()])
+        return self.show("glossary", terms=[{"term": t, "text": x} for t, x in remarks.GLOSSARY.items()])
+
+    def heading(self, check: str) -> Shown:
+        """Begins a part of a section, about one check."""
+        return self.show("heading", title=sentences.name(check))
 
     def annex(self, title: str) -> Shown:
         """Begins an annex."""
@@ -275,4 +291,4 @@ class Page:
 
     def closing(self) -> Shown:
         """What the report does not claim; the manifest's hash follows it."""
-        return self.show("closing", not_claimed=sentences.not_claimed(self.words, self.results))
+        return self.show("closing", not_claimed=remarks.not_claimed(self.words, self.results))

@@ -174,6 +174,10 @@ def _closing(block: Block) -> str:
     return f"<ul>{''.join(f'<li>{runs(t)}</li>' for t in block['not_claimed'])}</ul>"
 
 
+def _heading(block: Block) -> str:
+    return f"<h3>{runs(block['text'])}</h3>"
+
+
 def _marker(block: Block) -> str:
     word = runs(block.get("title") or block["kind"])
     return f'<p style="{_SMALL}">— {word} —</p>'
@@ -187,6 +191,7 @@ _HTML: dict[str, Callable[[Block], str]] = {
     "table": _table,
     "note": _note,
     "matrix": _matrix,
+    "heading": _heading,
     "method": _method,
     "glossary": _glossary,
     "closing": _closing,
@@ -199,6 +204,7 @@ _TEXT: dict[str, Callable[[Block], str]] = {
     "table": _table_text,
     "note": lambda b: f"{plain(b['label'])}: {plain(b['text'])}",
     "matrix": _matrix_text,
+    "heading": lambda b: plain(b["text"]),
     "annex": lambda b: f"Annex: {plain(b['title'])}",
     "method": lambda b: f"{plain(b['title'])} ({b['article']})",
     "glossary": lambda b: "\n".join(f"{plain(t['term'])}: {plain(t['text'])}" for t in b["terms"]),

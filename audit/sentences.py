@@ -20,22 +20,6 @@ _SINGULAR = {"activities": "activity", "policies": "policy", "communication_pref
 _SHORT = {"processing_events": "events", "processing_activities": "activities", "data_records": "records"}
 
 
-GLOSSARY = {
-    "as of": "The moment the answer is given for. What happened later is left out, so an old answer can be made again.",
-    "commitment": "A promise of the organisation's published privacy policy, with a number of its own (P01 and on).",
-    "compliant": "The rule was kept, as far as the loaded data shows.",
-    "violation": "The rule was not kept.",
-    "pending": "The deadline had not passed as of then.",
-    "undetermined": "The data to decide it is missing.",
-    "waived": "A violation that somebody answerable accepted for a time and a reason; in the rate it is not compliant.",
-    "rate": "Compliant of what could be decided: compliant, violation and waived together. Without any of these, none.",
-    "not evaluated": "The check's tables hold no rows, so it says neither yes nor no.",
-    "not evidenced": "No check that bears on the promise could decide anything.",
-    "controller, processor": "Whether the organisation decides why and how data is processed, or does it for a client.",
-    "finding": "One item that is a violation, waived or undetermined, with a number that is the same in every run.",
-}
-
-
 def plain(text: Text) -> str:
     """A text without its runs' marks."""
     if isinstance(text, str):
@@ -211,7 +195,7 @@ def source(coverage: Coverage, among: tuple[Coverage, ...]) -> str:
     """What a source is called: its rows and its system, where its table tells them apart."""
     rows = sentence_case(unit(coverage.table))
     told_apart = any(c.system_id for c in among if c.table == coverage.table)
-    return f"{rows}, {coverage.system_id or 'no system named'}" if told_apart else rows
+    return f"{rows}, {reason(coverage.system_id) if coverage.system_id else 'no system named'}" if told_apart else rows
 
 
 def tally(words: Words, results: Results) -> Text:
@@ -256,16 +240,28 @@ def evidence_status(results: Results, evidence: dict[str, str]) -> str:
 
 
 def evidence_text(words: Words, results: Results, evidence: dict[str, str]) -> str:
-    """One check's part of a promise's result: `98.7 % of 1,203; 12 violations`."""
+    """One check's part of a promise's result: `98.7 % of 1,203, 12 open`; its violations stand in the result."""
     found = _evidence_counts(results, evidence)
     if found is None:
         return "no data" if evidence["check"] in results.checks else "no such check yet"
     decided = found["compliant"] + found["violation"] + found["waived"]
-    open_ = [f"{words.integer(found[o])} {o}" for o in ("pending", "undetermined", "waived") if found[o]]
     if not decided:
+        open_ = [f"{words.integer(found[o])} {o}" for o in ("pending", "undetermined") if found[o]]
         return ", ".join(open_) or "nothing to judge"
     share = f"{words.percent(found['compliant'] / decided)} of {words.integer(decided)}"
-    return "; ".join([share, ", ".join([count(words, found["violation"], "violation"), *open_])])
+    left = found["pending"] + found["undetermined"]
+    return f"{share}, {words.integer(left)} open" if left else share
+
+
+def commitment_result(words: Words, results: Results, commitment: Commitment) -> str | None:
+    """How a promise stands, in few words: `14 violations`; None where its status says all."""
+    status = commitment_status(results, commitment)
+    found = [counts for e in commitment.evidence if (counts := _evidence_counts(results, e))]
+    if status == "violation":
+        return count(words, sum(c["violation"] for c in found), "violation")
+    if status == "waived":
+        return f"{words.integer(sum(c['waived'] for c in found))} waived"
+    return "evidenced in part" if status == "undetermined" else None
 
 
 def _evidence_counts(results: Results, evidence: dict[str, str]) -> dict[str, int] | None:
@@ -281,15 +277,3 @@ def scope(results: Results) -> str:
     """Whose processing the report is about."""
     role = {"controller": "As controller", "processor": "As processor"}.get(results.role or "", "Both roles")
     return f"{role}, {f'client {results.client_id}' if results.client_id else 'all clients'}"
-
-
-def not_claimed(words: Words, results: Results) -> list[Text]:
-    """What nobody may read out of the report."""
-    moment = words.long_instant(results.as_of)
-    return [
-        "That the organisation complies with the law. It tells what the loaded data shows; people judge the rest.",
-        "Anything about processing that left no row in the loaded sources, or about days on which a source was silent.",
-        f"Anything that happened at or after {moment}: for this report it has not happened yet.",
-        "That a promise is kept which stands as not evidenced, or that an item is compliant which is still open.",
-        "That what the sources recorded is true: rows are taken as loaded, the refused ones counted and kept.",
-    ]

@@ -60,7 +60,8 @@ def first_things(results: Results, words: Words) -> Block:
 
 def by(result: CheckResult, dim: str, label: str) -> Block:
     """A check's counts for each value of a dimension."""
-    rows = [[r[dim] or "not recorded", *(r[key] for key in _COUNTS)] for r in result.by(dim)]
+    told = (lambda v: v) if dim == "client_id" else sentences.reason
+    rows = [[told(r[dim]) if r[dim] else "not recorded", *(r[key] for key in _COUNTS)] for r in result.by(dim)]
     return table(f"{result.title}, by {label.lower()}", {dim: (label, "text")} | _COUNTS, rows)
 
 
@@ -82,9 +83,14 @@ def findings(caption: Text, found: list[Finding], words: Words, catalog: dict[st
 
 def _finding(f: Finding, words: Words, check: Check | None) -> list[Any]:
     over = None if f.amount is None else sentences.amount(words, f.amount, f.unit)
-    where = f"{f.source_file}:{f.source_line}" if f.source_file else None
+    where = f"{_stem(f.source_file)}:{f.source_line}" if f.source_file else None
     said = check.reason_text(f.outcome, f.reason) if check else sentences.sentence_case(sentences.reason(f.reason))
     return [f.item_key, f.outcome, " ".join(filter(None, (said, f.detail))), _limit(f, words), over, where]
+
+
+def _stem(path: str) -> str:
+    """A file's name without its endings; findings.csv and the manifest have them whole."""
+    return path.rsplit("/", 1)[-1].split(".", 1)[0]
 
 
 def _limit(f: Finding, words: Words) -> str | None:
@@ -110,11 +116,15 @@ def _promise(c: Commitment, results: Results, words: Words) -> Block:
         for e in c.evidence
     ]
     about = {"id": c.id, "section": c.section, "promise": c.promise, "gdpr": c.gdpr}
-    return about | {"status": sentences.commitment_status(results, c), "result": None, "evidence": evidence}
+    return (
+        about
+        | {"status": sentences.commitment_status(results, c), "evidence": evidence}
+        | {"result": sentences.commitment_result(words, results, c)}
+    )
 
 
-def coverage(results: Results) -> Block:
-    """Each source: its rows, the days it covers and its longest silence."""
+def coverage(results: Results, *, silent: bool = False) -> Block:
+    """Each source, or only those that were silent for too long: rows, days covered and longest silence."""
     columns = {
         "table": ("Source", "text"),
         "system": ("System", "text"),
@@ -126,10 +136,12 @@ def coverage(results: Results) -> Block:
         "outcome": ("Carries the period", "status"),
     }
     rows = []
-    for c in results.coverage:
+    for c in sentences.silent(results.coverage) if silent else results.coverage:
         days = [_iso(c.first_on), _iso(c.last_on), c.silent_days, c.longest_silence]
-        rows.append([sentences.unit(c.table), c.system_id, c.rows, *days, c.outcome])
-    return table("The sources and the days they cover", columns, rows, size="small")
+        system = sentences.reason(c.system_id) if c.system_id else None
+        rows.append([sentences.unit(c.table), system, c.rows, *days, c.outcome])
+    caption = "The sources that were silent for too long" if silent else "The sources and the days they cover"
+    return table(caption, columns, rows, size="small")
 
 
 def files(results: Results) -> Block:
@@ -146,8 +158,8 @@ def files(results: Results) -> Block:
     return table("What was loaded", columns, rows, total=bool(rows), size="small")
 
 
-def law(results: Results) -> Block:
-    """The values of the law that the checks used, each with its dates and its source."""
+def law(results: Results, words: Words) -> Block:
+    """The values of the law that the checks used, each with its unit, its dates and its source."""
     columns = {
         "name": ("Limit", "text"),
         "value": ("Value", "text"),
@@ -155,8 +167,43 @@ def law(results: Results) -> Block:
         "valid_to": ("Until", "day"),
         "source": ("Source", "text"),
     }
-    rows = [[_iso(v.get(key)) for key in columns] for v in results.law]
+    rows = [
+        [
+            sentences.sentence_case(sentences.reason(v["name"])),
+            sentences.count(words, v["value"], v["unit"].removesuffix("s")),
+            *(_iso(v[key]) for key in ("valid_from", "valid_to")),
+            v["source"],
+        ]
+        for v in results.law
+    ]
     return table("Values of the law", columns, rows)
+
+
+def key_figures(results: Results, words: Words) -> list[Block]:
+    """The figures that matter, for a row of them."""
+    asked = sentences.promises(results)
+    held = sum(sentences.commitment_status(results, c) != "not_evidenced" for c in results.commitments)
+    read = sum(f.read for f in results.files)
+    figures = (
+        ("Checks evaluated", sum(c.evaluated for c in asked), f"of {words.integer(len(asked))}"),
+        ("Violations", sum(c.violation for c in asked), "in all checks"),
+        ("Promises with evidence", held, f"of {words.integer(len(results.commitments))}"),
+        ("Rows refused", sum(results.rejected_rows.values()), f"of {words.integer(read)} read"),
+    )
+    return [{"label": label, "value": value, "kind": "integer", "note": note} for label, value, note in figures]
+
+
+def cover_facts(results: Results, words: Words) -> list[list[str]]:
+    """Whom and what the report is about, for the cover: label and text."""
+    who = results.identity
+    if not who:
+        return []
+    policy = sentences.sentence_case(sentences.reason(who["policy_document"]))
+    return [
+        [words.say("cover.organisation"), f"{results.organisation}, {who['registration_number']}"],
+        [words.say("cover.policy"), words.say("cover.version", policy=policy, version=who["policy_version"])],
+        [words.say("cover.authority"), who["supervisory_authority"]],
+    ]
 
 
 def _iso(value: Any) -> Any:

@@ -43,6 +43,10 @@ class Words:
             found = found[part]
         return str(found).format(**values)
 
+    def country(self, code: str) -> str:
+        """A country's name by its ISO 3166 code; the code where there is no name."""
+        return str(self._locale.territories.get(code, code))
+
     def integer(self, value: float | None) -> str:
         """A whole number with its groups: ``12,345``."""
         return NOTHING if value is None else format_decimal(round(value), "#,##0", self._locale)

@@ -106,7 +106,8 @@ def results() -> Results:
     law = (
         {
             "name": "breach_authority",
-            "value": "PT72H",
+            "value": 72,
+            "unit": "hours",
             "valid_from": "2018-05-25",
             "valid_to": None,
             "source": "GDPR 33(1)",

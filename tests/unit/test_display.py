@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from audit import charts
 from audit.blocks import MIME, finish
 from audit.display import Page
 from audit.errors import UsageError
+from audit.results import Waiver
+from audit.sentences import plain
 from tests.unit.made_results import check, found, n, results
 
 PAGE = Page(results())
@@ -36,10 +39,17 @@ SHOWN = {
     "by": PAGE.by("request_deadlines", "kind", "Kind"),
     "worst": PAGE.worst("request_deadlines"),
     "annex": PAGE.findings("request_deadlines"),
-    "waivers": PAGE.waivers(),
+    "waived": PAGE.waived(),
+    "waiving": PAGE.waiving(),
+    "waivers": PAGE.waivers()[0],
+    "unsaid": PAGE.unsaid(),
+    "unsaid by text": PAGE.unsaid_by_text(),
+    "unsaid by data": PAGE.unsaid_by_data()[0],
+    "heading": PAGE.heading("retention"),
     "matrix": PAGE.matrix(),
     "carries": PAGE.carries(),
     "coverage": PAGE.coverage(),
+    "silent": PAGE.coverage(silent=True),
     "files": PAGE.files(),
     "how": PAGE.how_counted("retention"),
     "method": PAGE.method("retention"),
@@ -105,7 +115,7 @@ def test_findings_give_reason_limit_and_place() -> None:
     block = PAGE.worst("request_deadlines", 1).block
     row = dict(zip((c["key"] for c in block["columns"]), block["rows"][0], strict=True))
     assert row["reason"].startswith("The answer came after the due date.")
-    assert (row["due"], row["over"], row["source"]) == ("2026-08-10", "41 days", "requests.csv:2")
+    assert (row["due"], row["over"], row["source"]) == ("2026-08-10", "41 days", "requests:2")
     assert block["total_rows"] == 10
 
 
@@ -132,3 +142,39 @@ def test_a_silent_source_or_a_refused_row_is_told_with_care() -> None:
 def test_an_unknown_edition_or_language_is_refused(key: str, value: str) -> None:
     with pytest.raises(UsageError):
         Page(results(), **{key: value})
+
+
+def waiver(identifier: str, items: int, expires_on: date, **scope: str) -> Waiver:
+    """A waiver by the board of 2026; in force when it has not expired by the end of the third quarter."""
+    in_force = expires_on > date(2026, 9, 30)
+    return Waiver(
+        identifier, "request_deadlines", scope, "board", date(2026, 1, 1), expires_on, "agreed", in_force, items
+    )
+
+
+def test_waivers_are_told_with_who_and_until_when_and_what_counts_again() -> None:
+    held = waiver("W1", 3, date(2027, 1, 1), reason="overdue", client_id="C-1")
+    page = Page(
+        replace(
+            results(),
+            waivers=(
+                held,
+                waiver("W2", 0, date(2027, 1, 1)),
+                waiver("W3", 2, date(2026, 8, 1)),
+                waiver("W4", 0, date(2026, 6, 1)),  # over before the period, and nothing falls back
+            ),
+        )
+    )
+    assert plain(page.waiving().block["text"]) == (
+        "2 waivers are in force and cover 3 violations; 1 of them covers nothing. "
+        "1 has run out: 2 violations that it covered count again."
+    )
+    in_force, run_out = (shown.block["rows"] for shown in page.waivers())
+    assert in_force[0] == [
+        "W1", "Request deadlines: only “overdue” and only client C-1", 3, "board", "2026-01-01", "2026-12-31", "agreed",
+    ]  # fmt: skip
+    assert [row[0] for row in run_out] == ["W3"]
+
+
+def test_without_waivers_the_page_says_so() -> None:
+    assert PAGE.waiving().block["text"] == "No waiver is in force, and none has run out."
