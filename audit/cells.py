@@ -12,7 +12,7 @@ STATUSES = ("kept", "violation", "pending", "undetermined", "waived", "not_evide
 _VALUE_KINDS = ("text", "integer", "decimal", "percent", "day", "instant", "status", "mono")
 _RIGHT = ("integer", "decimal", "percent")
 _LETTERS = {"normal": 100, "small": 113}  # as many stand in one line of a table, in the mean
-_KEPT = 20  # letters that a column is not made to wrap
+_KEPT = {"text": 20, "mono": 34}  # letters that a column is not made to wrap
 
 
 def text(value: Any) -> Any:
@@ -79,7 +79,8 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
         if sum(widths) + 2 * len(columns) <= _LETTERS[size]:
             shares[max(texts, key=lambda i: widths[i])] = 1
         else:
-            shares = [round(sqrt(n), 1) if i in texts and n > _KEPT else None for i, n in enumerate(widths)]
+            wraps = [i in texts and n > _KEPT[columns[i]["kind"]] for i, n in enumerate(widths)]
+            shares = [round(sqrt(n), 1) if wrap else None for n, wrap in zip(widths, wraps, strict=True)]
     return [
         {
             "label": label,

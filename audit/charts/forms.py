@@ -28,6 +28,7 @@ _DIMS = {
 }
 _DAY = 24.0
 _FEW = 5
+_SHORT = 3  # so few columns need little height
 _BINS = (
     (1, "under 1 h"),
     (6, "1–6 h"),
@@ -161,13 +162,13 @@ def lateness(result: CheckResult, words: Words) -> Chart:
     )
     y = alt.Y(
         "n:Q",
-        scale=alt.Scale(domain=[0, _most(rows, "n") * 1.1], nice=False),
+        scale=alt.Scale(domain=[0, _most(rows, "n") * (1.1 if len(rows) > _SHORT else 1.25)], nice=False),
         title=f"Late {sentences.unit(result.unit)}",
         axis=alt.Axis(labels=False, ticks=False, domain=False, grid=False),
     )
     bars = base.mark_bar(size=44, color=palette.ACCENT).encode(y=y, opacity=opacity).add_params(chosen)
     numbers = base.mark_text(dy=-8, fontWeight=600).encode(y=y, text="text:N")
-    chart = alt.layer(bars, numbers).properties(width=FULL - 30, height=150)
+    chart = alt.layer(bars, numbers).properties(width=FULL - 30, height=150 if len(rows) > _SHORT else 90)
     said = ", ".join(f"{r['label']} {r['text']}" for r in rows)
     return finish(chart, rows, title, f"Columns by span: {said}.")
 
@@ -177,7 +178,7 @@ def _label(dim: str, value: str | None, words: Words, without: str) -> str:
         return without
     if dim == "month":
         return sentences.month(words, value)
-    return value if dim.endswith("_id") else sentences.sentence_case(sentences.reason(value))
+    return value if dim == "client_id" else sentences.sentence_case(sentences.reason(value))
 
 
 def _where(worst: Rows, dim: str, words: Words) -> str:

@@ -15,7 +15,7 @@ with without_iri_grammar():
 
 Rows = list[dict[str, Any]]
 Align = Literal["left", "right"]
-STEP = 28
+STEP = 24
 OPEN = ("violation", "waived", "undetermined", "pending")
 _JUDGED, _SHARE = 56, 58
 HEADS = {"violation": "Violations", "waived": "Waived", "undetermined": "Undetermined", "pending": "Pending"}

@@ -161,8 +161,8 @@ def clocks(result: CheckResult, words: Words, *, top: int = 10) -> Chart:
     rows = [_clock(f, words) for f in late[:top]]
     noun = sentences.unit(result.unit, 1)
     title = f"No {noun} ran over its limit"
-    shown = f"{words.integer(len(rows))} of {words.integer(len(late))} shown"
-    head = f"Days from the start: within the limit, then over; {shown}"
+    shown = f"; {words.integer(len(rows))} of {words.integer(len(late))} shown" if len(rows) < len(late) else ""
+    head = f"Days from the start: within the limit, then over{shown}"
     if rows:
         title = f"The {noun} furthest over its limit ran {rows[0]['over_text']} past it"
     chosen, opacity = choice("label")

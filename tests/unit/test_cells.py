@@ -21,8 +21,8 @@ def test_where_all_fits_the_longest_text_takes_the_room_left():
 
 
 def test_where_it_does_not_fit_long_columns_share_and_short_ones_keep_their_width():
-    shares = [t["share"] for t in tracks(columns("mono", "text", "mono"), [["A-1", "x" * 100, "y" * 25]], "normal")]
-    assert shares == [None, 10.0, 5.0]
+    shares = [t["share"] for t in tracks(columns("mono", "text", "mono"), [["A-1", "x" * 100, "y" * 36]], "normal")]
+    assert shares == [None, 10.0, 6.0]
 
 
 def test_a_label_wider_than_its_column_takes_two_lines():
