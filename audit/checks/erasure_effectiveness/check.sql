@@ -7,7 +7,7 @@ with effective as (
     from core.requests
     where kind in ('erasure', 'anonymisation', 'objection', 'withdrawal')
       and outcome in ('fulfilled', 'partly')
-      and answered_at < $as_of and coalesce(executed_at, answered_at) < $as_of
+      and received_at < $as_of and answered_at < $as_of and coalesce(executed_at, answered_at) < $as_of
 ),
 requests as (
     select
