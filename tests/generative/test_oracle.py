@@ -116,7 +116,7 @@ def test_sql_and_oracle_agree(name: str) -> None:
     check = CATALOG[name]
     met: Counter[tuple[str, str | None]] = Counter()
 
-    @made(25 if name == "log_coverage" else 50)
+    @made(40)
     @given(worlds(*TABLES[name]))
     def over_worlds(world: World) -> None:
         agree(check, world)

@@ -41,7 +41,7 @@ VALUES: dict[str, list[Any]] = {
     "operation": OPERATIONS,
     "actor_id": ["u1", "u1", "u2", None],
     "recipient_id": ["r1", "r2", "r3", "r9", None, None],
-    "channel": ["email", "email", "sms", "sms", "phone", None],
+    "channel": ["email", "email", "sms", "sms", "sms", "phone", None],
     "data_category": CATEGORIES,
     "data_categories": [["basic_details"], ["basic_details", "relationship"], ["basic_details", "shoe_size"], None],
     "person_category": [*PERSONS, None],
@@ -59,7 +59,7 @@ VALUES: dict[str, list[Any]] = {
     "recipients": [["r1"], ["r1", "r2"], None],
     "third_countries": [["US"], None],
     "severity": ["low", "critical", "critical", None],
-    "risk": ["unlikely", "risk", "high", "high", None],
+    "risk": ["unlikely", "risk", "high", "high", "high", None],
     "personal_data_breach": [True, True, True, False, None],
     "no_communication_ground": [None, None, "encrypted"],
     "delay_reasons": [None, None, "a text"],
@@ -88,10 +88,11 @@ FOLLOWS = {
         ("processing_activities", ("activity_id", "client_id")),
         ("requests", ("subject_id", "client_id")),
     ),
-    "consents": (("processing_events", ("subject_id", "client_id")),),
+    "consents": (("processing_activities", ("purpose",)), ("processing_events", ("subject_id", "client_id"))),
     "communication_preferences": (("processing_events", ("subject_id", "client_id")),),
     "data_records": (("requests", ("subject_id", "client_id")),),
     "subjects": (("data_records", ("subject_id", "client_id")),),
+    "contracts": (("processing_events", ("client_id",)),),
     "access_grants": (("processing_events", ("actor_id", "system_id")),),
 }
 # Where a table wants other values of a column than the others do.
@@ -130,18 +131,18 @@ OWN: dict[str, dict[str, list[Any]]] = {
     "waivers": {"client_id": [None, None, "c1"], "reason": [None]},
 }  # fmt: skip
 
-# Columns whose value may be missing altogether, in one of so many rows.
-GAPS = {"valid_from": 2, "valid_to": 2, "contract_end": 3, "held_to": 3, "granted_to": 3, "agreement_from": 2,
-        "agreement_to": 2, "safeguard_from": 2, "safeguard_to": 2, "expires_at": 2, "recorded_at": 2, "aware_at": 2,
-        "disposed_at": 2, "last_activity_at": 2, "relationship_ended_on": 3, "reviewed_on": 3, "dpa_signed_on": 4,
-        "identity_requested_at": 2, "identity_confirmed_at": 3, "extended_at": 2, "answered_at": 3,
-        "executed_at": 2}  # fmt: skip
+# Columns whose value may be missing altogether, and in what share of the rows.
+GAPS = {"valid_from": 0.7, "valid_to": 0.7, "contract_end": 0.2, "held_to": 0.3, "granted_to": 0.3, "agreement_from": 0.5,
+        "agreement_to": 0.5, "safeguard_from": 0.5, "safeguard_to": 0.5, "expires_at": 0.5, "recorded_at": 0.4,
+        "aware_at": 0.5, "disposed_at": 0.5, "last_activity_at": 0.5, "relationship_ended_on": 0.3, "reviewed_on": 0.3,
+        "dpa_signed_on": 0.2, "identity_requested_at": 0.5, "identity_confirmed_at": 0.3, "extended_at": 0.5,
+        "answered_at": 0.3, "executed_at": 0.6}  # fmt: skip
 
 # How far the instants of a table lie from the world's few: limits end exactly there.
 NEAR = [timedelta(0)] * 6 + [TICK, -TICK, HOUR, DAY, -DAY]
 FAR = [30 * DAY, 31 * DAY, -30 * DAY, -31 * DAY, 60 * DAY]
 SHIFTS: dict[str, list[timedelta]] = {
-    "incidents": [*NEAR, -3 * DAY, -30 * DAY],
+    "incidents": [*NEAR, -3 * DAY, -3 * DAY, -4 * DAY, -30 * DAY],
     "consents": [*NEAR, 2 * HOUR, 14 * DAY, 31 * DAY],
     "requests": [
         *NEAR,
@@ -172,6 +173,6 @@ NOTICES = ("controller_notified", "authority_notified", "subjects_notified")  # 
 TWINS = 0.3  # the share of rows that are like another row in most of their columns
 # Of each table the most rows that a world holds.
 MOST = {"identities": 3, "processing_activities": 8, "contracts": 6, "recipients": 6, "subjects": 6, "retention_rules": 6,
-        "legal_holds": 6, "access_grants": 8, "policy_versions": 8, "incidents": 40, "consents": 60,
+        "legal_holds": 6, "access_grants": 8, "policy_versions": 8, "incidents": 50, "consents": 60,
         "communication_preferences": 40, "data_records": 80, "requests": 100, "waivers": 3, "cookie_events": 80,
         "processing_events": 120}  # fmt: skip

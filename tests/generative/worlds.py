@@ -74,6 +74,9 @@ class World:
     asked: Asked
     tables: Mapping[str, list[Row]]
 
+    def __repr__(self) -> str:
+        return f"World({self.asked.period.label} as of {self.asked.as_of}: {', '.join(self.tables)})"
+
     def asking(self, **other: Any) -> World:
         """The same rows, asked otherwise."""
         return replace(self, asked=replace(self.asked, **other))
@@ -135,7 +138,7 @@ class _Maker:
         for column in contract.columns:
             if column.type not in ("timestamp", "date"):
                 row[column.name] = self.random.choice(self._values(contract.table, column))
-            elif column.name in GAPS and not self.random.randrange(GAPS[column.name]):
+            elif self.random.random() < GAPS.get(column.name, 0):
                 row[column.name] = None
             else:
                 # Half of what happens to a row later lies as far from its own beginning as a limit is long.
@@ -164,11 +167,12 @@ class _Maker:
         for incident in incidents:
             at = incident["detected_at"]
             done = TRAIL[: self.random.randint(0, len(TRAIL))]
-            for stage in [*done, *self.random.choices([*TRAIL, "reopened"], k=self.random.choice([0, 0, 0, 2]))]:
+            for stage in [*done, *self.random.choices([*TRAIL, "reopened"], k=self.random.choice([0, 0, 2, 3]))]:
                 start = incident["aware_at" if stage in NOTICES and incident["aware_at"] else "detected_at"]
-                limit = self.random.choice([timedelta(0), timedelta(0), HOUR, *LIMITS[stage]])
+                limit = self.random.choice([timedelta(0), HOUR, *LIMITS[stage] * 2])
                 then = start + limit + self.random.choice([timedelta(0), timedelta(0), TICK, -TICK])
-                at = self.random.choice([max(at, then)] * 4 + [then, self.random.choice(self.few)])
+                in_order = then if stage in NOTICES else max(at, then)
+                at = self.random.choice([in_order] * 4 + [then, self.random.choice(self.few)])
                 if self.random.random() < 0.9:
                     rows.append({"incident_id": incident["incident_id"], "stage": stage, "at": at, "actor_id": None})
         return _lawful(CONTRACTS["incident_events"], rows)
