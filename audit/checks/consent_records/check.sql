@@ -71,7 +71,9 @@ select
     source_row,
     purpose,
     method as kind,
-    case when reason = 'backdated' then 'Recorded ' || cast(date_diff('hour', effective_at, recorded_at) as varchar)
-        || ' hours after it was given, and relied on before.' end as detail,
+    case when reason = 'backdated'
+        then 'Recorded ' || cast(cast(floor(hours_between(effective_at, recorded_at)) as bigint) as varchar)
+            || ' hours after it was given, and relied on before.'
+    end as detail,
     recorded_at
 from judged
