@@ -41,13 +41,14 @@ lab: $(VENV)/.ready-dev ## open JupyterLab on the notebooks, the database read-o
 sample: $(VENV)/.ready ## write the synthetic organisation again (data/mira)
 	@$(AUDIT) sample data/mira
 
-# For maintainers. The dev lock repeats the run lock's versions, so that tests try what users run.
+# For maintainers. The dev lock repeats the run lock's versions, so that tests try what users run. It has every extra but
+# spark, which is large and for one test.
 COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 lock: ## renew the lock files (needs uv); UPGRADE=--upgrade takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
 	@$(COMPILE) $(UPGRADE) --extra build --output-file requirements.lock
-	@$(COMPILE) $(UPGRADE) --all-extras --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) $(UPGRADE) --extra build --extra lab --extra test --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 	@git diff --stat -- requirements.lock requirements-dev.lock
 
 clean: ## remove reports, the database and caches

@@ -15,7 +15,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 LOCKS = {
     "requirements.lock": [*PROJECT["dependencies"], *EXTRAS["build"]],
-    "requirements-dev.lock": [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)],
+    "requirements-dev.lock": [
+        *PROJECT["dependencies"],
+        *(line for extra, lines in EXTRAS.items() if extra != "spark" for line in lines),
+    ],
 }
 
 
