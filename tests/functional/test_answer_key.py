@@ -53,6 +53,11 @@ def test_the_findings_are_those_of_the_answer_key(shipped_sample: Path, check: s
     assert found(shipped_sample, "2026Q3", check) == wanted
 
 
+def test_the_key_names_no_other_check() -> None:
+    with (shipped("mira") / "answer_key.csv").open(encoding="utf-8", newline="") as handle:
+        assert {row["check"] for row in csv.DictReader(handle)} == set(CHECKS)
+
+
 @pytest.mark.parametrize("period", ["2025Q2", "2025Q3", "2025Q4", "2026Q1", "2026Q2", "2026Q3"])
 def test_a_clean_sample_has_no_finding_in_any_quarter(clean_sample: Path, period: str) -> None:
     with audit.open(clean_sample, period) as wb:
