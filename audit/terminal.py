@@ -19,6 +19,12 @@ _PATIENCE = 1.0  # seconds of work before a progress bar is worth showing
 _PIPE_WIDTH = 200  # a table into a file or a pipe is not folded
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end the process with 1, which says that violations were found.
+        raise BrokenPipeError
+
+
 class Terminal:
     """The two streams of the command line: answers on stdout, everything said on the way on stderr.
 
@@ -30,8 +36,8 @@ class Terminal:
         self.quiet = quiet
         # highlight=False and markup=False: a value of the data is never read as formatting.
         width = None if sys.stdout.isatty() else _PIPE_WIDTH
-        self._out = Console(highlight=False, markup=False, emoji=False, width=width)
-        self._err = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        self._out = _Console(highlight=False, markup=False, emoji=False, width=width)
+        self._err = _Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     @property
     def width(self) -> int:
