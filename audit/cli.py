@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -69,9 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) has what it wanted; Python must not complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _PIPE_CLOSED
+        return _PIPE_CLOSED  # the reader (head, less) has what it wanted
     except Exception as error:  # noqa: BLE001 - a bug keeps its traceback, but not Python's code 1: "violations found"
         if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl+C
             return _INTERRUPTED
