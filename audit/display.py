@@ -150,12 +150,19 @@ class Page:
 
         return self.chart(charts.FORMS[self._catalog[check].chart], check)
 
-    def each(self, *makers: Callable[[str], Any], beyond: Iterable[str] = ()) -> Several:
-        """What each maker makes of each check, the checks of ``beyond`` left out: `page.each(page.method)`."""
-        left = [check for check in self.results.checks if check not in set(beyond)]
-        made = (make(check) for check in left for make in makers)
-        shown = Several(s for s in made if s is not None)
-        return shown or Several([self.note("None.")])
+    def each(self, *makers: Callable[[str], Any], of: Iterable[str] | None = None) -> Several:
+        """What each maker makes of each check, of all or of those named: `page.each(page.method)`."""
+        checks = [c for c in (self.results.checks if of is None else of) if c in self.results.checks]
+        made = (make(check) for check in checks for make in makers)
+        return Several(s for s in made if s is not None)
+
+    def subject(self, *checks: str) -> Several:
+        """All there is to say of each check: heading, answer, counts, chart and worst findings."""
+        return self.each(self.heading, self.answer, self.counts, self.main_chart, self.worst, of=checks)
+
+    def rest(self) -> Several:
+        """The same for the checks whose counts no cell has shown yet."""
+        return self.subject(*(check for check in self.results.checks if check not in self.told))
 
     def note(self, text: Text, tone: str = "info") -> Shown:
         """A remark; the tone `caution` asks to read with care."""
@@ -250,7 +257,8 @@ class Page:
 
     def how_counted(self, check: str) -> Shown:
         """How a check counts, from its page: the paragraphs before its first list or table."""
-        parts = markdown.parse(self._part(check, "How it is counted"))
+        page = self._catalog[check].page.split("## How it is counted\n", 1)[1]
+        parts = markdown.parse(page.split("\n## ", 1)[0])
         runs: list[Any] = [{"strong": "How it is counted."}]
         for part in takewhile(lambda p: p["kind"] == "paragraph", parts):
             if not sentences.plain(part["text"]).endswith(":"):  # which leads to the list
@@ -265,9 +273,6 @@ class Page:
             "method", check=check, title=c.title, question=c.question, article=c.article, severity=c.severity,
             unit=sentences.unit(c.unit), markdown=page,
         )  # fmt: skip
-
-    def _part(self, check: str, heading: str) -> str:
-        return self._catalog[check].page.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
 
     def law(self) -> Shown:
         """The values of the law that the checks used, each with its dates and its source."""

@@ -17,6 +17,7 @@ from audit.words import Words
 Text = str | list[Any]
 
 _SINGULAR = {"activities": "activity", "policies": "policy", "communication_preferences": "preference"}
+_SPELT = {short: short.upper() for short in ("crm", "dpa", "hr", "sms")} | {"ropa": "record"}
 _SHORT = {"processing_events": "events", "processing_activities": "activities", "data_records": "records"}
 
 
@@ -51,7 +52,7 @@ def count(words: Words, n: int, one: str, many: str | None = None) -> str:
 
 def name(check: str) -> str:
     """A check's id as words, as a heading."""
-    return sentence_case(check.replace("_", " "))
+    return sentence_case(reason(check))
 
 
 def month(words: Words, value: str) -> str:
@@ -66,7 +67,7 @@ def sentence_case(text: str) -> str:
 
 def reason(code: str | None) -> str:
     """A reason's code as words."""
-    return (code or "no reason").replace("_", " ")
+    return " ".join(_SPELT.get(word, word) for word in (code or "no reason").split("_"))
 
 
 def amount(words: Words, value: float, in_unit: str | None, *, short: bool = False) -> str:
@@ -166,7 +167,7 @@ def cover(words: Words, results: Results) -> Text:
     worst = min(bad, key=lambda c: (c.rate or 0, c.check))
     checks = f"{words.integer(len(bad))} of {count(words, len(judged), 'check')}"
     total = words.integer(sum(c.violation for c in bad))
-    rate = f"; the lowest rate, {words.percent(worst.rate)}, is in {name(worst.check).lower()}" if len(bad) > 1 else ""
+    rate = f"; the lowest rate, {words.percent(worst.rate)}, is in {reason(worst.check)}" if len(bad) > 1 else ""
     return [{"strong": f"{checks} found violations"}, f": {total} in all{rate}.{unsaid}"]
 
 

@@ -96,12 +96,17 @@ def test_a_chart_with_nothing_to_draw_leaves_its_finding() -> None:
     assert shown.block == {"kind": "note", "tone": "info", "text": "No violation is over a limit."}
 
 
-def test_each_check_is_shown_in_turn_and_what_was_told_is_left_out() -> None:
+def test_each_check_is_shown_in_turn_and_the_rest_are_those_not_yet_told() -> None:
     page = Page(results())
-    page.counts("retention")
-    kinds = [shown.block["kind"] for shown in page.each(page.answer, page.worst, beyond=page.told)]
-    assert kinds == ["sentence", "table"] * 3
-    assert [shown.block["kind"] for shown in page.each(page.answer, beyond=page.results.checks)] == ["note"]
+    kinds = [shown.block["kind"] for shown in page.each(page.answer, page.worst)]
+    assert kinds == ["sentence", "table", "sentence", "sentence", "table", "sentence", "table"]  # retention has no data
+    told = ["retention", "consent_coverage", "incident_response"]
+    blocks = [shown.block for shown in page.subject(*told, "no_such_check")]
+    titles = [block["title"] for block in blocks if block["kind"] == "heading"]
+    assert titles == ["Retention", "Consent coverage", "Incident response"]
+    assert page.told == told
+    assert [shown.block["kind"] for shown in page.rest()] == ["heading", "sentence", "counts", "chart", "table"]
+    assert not page.rest()
 
 
 def test_the_matrix_shows_every_promise_and_what_has_no_evidence() -> None:
