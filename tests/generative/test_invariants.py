@@ -28,7 +28,7 @@ each_check = pytest.mark.parametrize("check", CATALOG.values(), ids=CATALOG.keys
 # Units that are not rows: a source is a system of a table, and of a document the newest version is judged.
 NOT_ROWS = ("log_coverage", "policy_review")
 TOO_LATE = ("late", "overdue", "still_held", "disposed_late", "review_overdue")
-FEW = 4  # worlds, each asked several times
+FEW = 3  # worlds, each asked several times
 
 
 @each_check
@@ -116,7 +116,7 @@ def test_an_item_and_its_reason_keep_their_finding_id(check: Check) -> None:
 def test_waivers_cover_what_they_say_while_they_last(name: str) -> None:
     check = CATALOG[name]
 
-    @made(8)
+    @made(6)
     @given(worlds(*TABLES[name], "waivers"), st.integers(0, 99))
     def over_worlds(world: World, seed: int) -> None:
         verdicts, random = read(name, facts(world)), Random(seed)

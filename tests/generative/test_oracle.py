@@ -111,12 +111,17 @@ def same_due(found: date | datetime | None, expected: date | datetime) -> bool:
     return found == expected
 
 
+# Of these a world shows few items, or some reason seldom holds.
+RARE = ("lawful_basis", "policy_review", "ropa_completeness", "incident_response", "breach_notification_authority",
+        "breach_communication_subjects", "consent_records", "erasure_effectiveness")  # fmt: skip
+
+
 @pytest.mark.parametrize("name", sorted(set(READINGS) & set(CATALOG)))
 def test_sql_and_oracle_agree(name: str) -> None:
     check = CATALOG[name]
     met: Counter[tuple[str, str | None]] = Counter()
 
-    @made(40)
+    @made(80 if name in RARE else 30)
     @given(worlds(*TABLES[name]))
     def over_worlds(world: World) -> None:
         agree(check, world)

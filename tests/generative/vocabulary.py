@@ -60,8 +60,8 @@ VALUES: dict[str, list[Any]] = {
     "third_countries": [["US"], None],
     "severity": ["low", "critical", "critical", None],
     "risk": ["unlikely", "risk", "high", "high", "high", None],
-    "personal_data_breach": [True, True, True, False, None],
-    "no_communication_ground": [None, None, "encrypted"],
+    "personal_data_breach": [*[True] * 6, False, None],
+    "no_communication_ground": [*[None] * 4, "encrypted"],
     "delay_reasons": [None, None, "a text"],
     "document": ["privacy_policy", "retention_policy"],
     "disposal_period": [None, "P30D", "P1M"],
@@ -123,7 +123,7 @@ OWN: dict[str, dict[str, list[Any]]] = {
     },
     "access_grants": {"system_id": SYSTEMS, "actor_id": ["u1", "u2"]},
     "identities": {"system_id": ["crm", "mail"], "external_id": ["x1", "s3"], "subject_id": ["s1", "s2"]},
-    "incidents": {"role": [None, None, "controller", "processor"]},
+    "incidents": {"role": [None, None, None, "controller", "processor"]},
     "requests": {
         "role": [None, None, "controller", "processor"], "subject_id": [*SUBJECTS, None],
         "kind": ["erasure", "erasure", "anonymisation", "objection", "withdrawal", "access", "complaint"],
@@ -142,7 +142,7 @@ GAPS = {"valid_from": 0.7, "valid_to": 0.7, "contract_end": 0.2, "held_to": 0.3,
 NEAR = [timedelta(0)] * 6 + [TICK, -TICK, HOUR, DAY, -DAY]
 FAR = [30 * DAY, 31 * DAY, -30 * DAY, -31 * DAY, 60 * DAY]
 SHIFTS: dict[str, list[timedelta]] = {
-    "incidents": [*NEAR, -3 * DAY, -3 * DAY, -4 * DAY, -30 * DAY],
+    "incidents": [*NEAR, 3 * DAY, 3 * DAY, 4 * DAY, 30 * DAY],
     "consents": [*NEAR, 2 * HOUR, 14 * DAY, 31 * DAY],
     "requests": [
         *NEAR,

@@ -141,9 +141,7 @@ class _Maker:
             elif self.random.random() < GAPS.get(column.name, 0):
                 row[column.name] = None
             else:
-                # Half of what happens to a row later lies as far from its own beginning as a limit is long.
-                own = row.get(contract.instant or "") if self.random.random() < 0.5 else None
-                instant = self._shifted(contract.table, own)
+                instant = self._instant(contract, column.name, row)
                 row[column.name] = local_date(instant, ZONE) if column.type == "date" else instant
         for table, columns in FOLLOWS.get(contract.table, ()):
             if self.made.get(table) and self.random.random() < 0.5:
@@ -151,8 +149,16 @@ class _Maker:
                 row |= {name: followed[name] for name in columns}
         return row
 
-    def _shifted(self, table: str, from_instant: datetime | None) -> datetime:
-        return (from_instant or self.random.choice(self.few)) + self.random.choice(SHIFTS.get(table, NEAR))
+    def _instant(self, contract: Contract, column: str, row: Row) -> datetime:
+        """One of the world's few instants, or one as far from it as a limit is long.
+
+        A log's rows begin so long before it, and half of what happens to them later is counted from their beginning.
+        """
+        few, shift = self.random.choice(self.few), self.random.choice(SHIFTS.get(contract.table, NEAR))
+        if column == contract.instant:
+            return few - shift
+        begun = row.get(contract.instant or "")
+        return (begun if begun and self.random.random() < 0.5 else few) + shift
 
     def _values(self, table: str, column: Column) -> list[Any]:
         own = OWN.get(table, {}).get(column.name)
@@ -166,10 +172,10 @@ class _Maker:
         rows = []
         for incident in incidents:
             at = incident["detected_at"]
-            done = TRAIL[: self.random.randint(0, len(TRAIL))]
-            for stage in [*done, *self.random.choices([*TRAIL, "reopened"], k=self.random.choice([0, 0, 2, 3]))]:
+            done = TRAIL[: self.random.choice([self.random.randint(0, len(TRAIL)), len(TRAIL)])]
+            for stage in [*done, *self.random.choices([*TRAIL, "reopened"], k=self.random.choice([0, 0, 0, 2]))]:
                 start = incident["aware_at" if stage in NOTICES and incident["aware_at"] else "detected_at"]
-                limit = self.random.choice([timedelta(0), HOUR, *LIMITS[stage] * 2])
+                limit = self.random.choice([timedelta(0), timedelta(0), HOUR, *LIMITS[stage]])
                 then = start + limit + self.random.choice([timedelta(0), timedelta(0), TICK, -TICK])
                 in_order = then if stage in NOTICES else max(at, then)
                 at = self.random.choice([in_order] * 4 + [then, self.random.choice(self.few)])
