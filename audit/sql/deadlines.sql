@@ -15,6 +15,8 @@ CREATE OR REPLACE MACRO microseconds_between(from_at, to_at) AS date_diff('micro
 -- How far into its hour and into which quarter of an hour since 1970 an instant falls.
 CREATE OR REPLACE MACRO microseconds_of_hour(t) AS 60000000 * date_part('minute', t) + date_part('microsecond', t);
 CREATE OR REPLACE MACRO quarter_of_hour(t) AS epoch_us(t) // 900000000;
+-- The value below which a share of a group's values lies, between two of them in proportion.
+CREATE OR REPLACE MACRO quantile_of(x, share) AS quantile_cont(x, share);
 
 -- What follows is built from these.
 

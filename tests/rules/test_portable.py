@@ -24,12 +24,12 @@ MACROS = {
 # As sqlglot calls them: every engine has them, or sqlglot says them in another's words. tests/spark runs each.
 FUNCTIONS = {
     "And", "Case", "Cast", "Coalesce", "ConcatWs", "Count", "DateDiff", "DateFromParts", "Floor", "Greatest", "If", "Lead",
-    "Least", "LogicalAnd", "LogicalOr", "Lower", "Max", "Min", "Nullif", "Or", "PercentileCont", "RegexpExtract",
+    "Least", "LogicalAnd", "LogicalOr", "Lower", "Max", "Min", "Nullif", "Or", "RegexpExtract",
     "RowNumber", "Substring", "Sum", "Trim", "Year",
 }  # fmt: skip
 NUMBERS = {
     "hours_between", "iso_days", "iso_months", "iso_number", "iso_seconds", "microseconds_between",
-    "microseconds_of_hour", "quarter_of_hour",
+    "microseconds_of_hour", "quantile_of", "quarter_of_hour",
 }  # fmt: skip
 DATES = {exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ}
 Found = Iterator[exp.Expr]

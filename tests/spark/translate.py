@@ -25,6 +25,7 @@ WORDS = {
     "microseconds_between": "unix_micros(to_at) - unix_micros(from_at)",
     "microseconds_of_hour": "60000000 * CAST(minute(t) AS BIGINT) + CAST(1000000 * extract(SECOND FROM t) AS BIGINT)",
     "quarter_of_hour": "unix_micros(t) DIV 900000000",
+    "quantile_of": "percentile(x, share)",
 }
 
 

@@ -34,8 +34,8 @@ spans as (
 select
     o.stage,
     count(s.hours) as n,
-    quantile_cont(s.hours, 0.5) as p50_hours,
-    quantile_cont(s.hours, 0.9) as p90_hours,
+    quantile_of(s.hours, 0.5) as p50_hours,
+    quantile_of(s.hours, 0.9) as p90_hours,
     max(s.hours) as max_hours,
     min(s.target_hours) as tightest_hours,
     max(s.target_hours) as widest_hours
