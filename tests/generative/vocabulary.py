@@ -14,7 +14,7 @@ PERIODS = ("2026Q1", "2026Q3", "2026Q4", "2026-10", "2026-03", "2026-10-24/2026-
 SUBJECTS = ["s1", "s1", "s1", "s2", "s2", "s3"]
 CLIENTS = [None, None, None, None, "c1", "c1", "c1", "c2", "c3"]
 SYSTEMS = ["crm", "crm", "mail", "chat"]
-PURPOSES = ["newsletter", "newsletter", "newsletter", "prospecting", "prospecting", "support", "dancing"]
+PURPOSES = ["newsletter", "newsletter", "prospecting", "prospecting", "prospecting", "support", "dancing"]
 CATEGORIES = ["basic_details", "relationship", "usage_logs", "shoe_size"]
 PERSONS = ["client", "partner", "employee", "passer_by"]
 OPERATIONS = [
@@ -35,18 +35,18 @@ PERIODS_KEPT = ["P30D", "P1M", "P2W", "P0D", "P12M", "PT24H", "P1M1D"]
 
 VALUES: dict[str, list[Any]] = {
     "client_id": CLIENTS,
-    "subject_id": [*SUBJECTS, "x1", None],
+    "subject_id": [*SUBJECTS, "x1", "x1", "x1", None],
     "system_id": [*SYSTEMS, None],
-    "activity_id": ["a1", "a1", "a2", "a3", "a4", "a9", None],
+    "activity_id": [*[f"processing_activities {n}" for n in (0, 0, 1, 2, 3)], "nowhere", None],
     "operation": OPERATIONS,
     "actor_id": ["u1", "u1", "u2", None],
     "recipient_id": ["r1", "r2", "r3", "r9", None, None],
     "channel": ["email", "email", "sms", "sms", "sms", "phone", None],
-    "data_category": CATEGORIES,
+    "data_category": [*CATEGORIES, None, None],
     "data_categories": [["basic_details"], ["basic_details", "relationship"], ["basic_details", "shoe_size"], None],
     "person_category": [*PERSONS, None],
     "purpose": [*PURPOSES, None],
-    "legal_basis": ["consent", "consent", "consent", "legitimate_interests", "legitimate_interests", "contract", None],
+    "legal_basis": [*["consent"] * 3, *["legitimate_interests"] * 3, "contract", None],
     "role": ["controller", "processor"],
     "module": ["crm", "surveys", None],
     "modules": [["crm", "surveys"], ["crm"], ["surveys"], None],
@@ -98,14 +98,17 @@ FOLLOWS = {
 # Where a table wants other values of a column than the others do.
 OWN: dict[str, dict[str, list[Any]]] = {
     "processing_activities": {
-        "activity_id": ["a1", "a2", "a3", "a4"], "role": ["controller", "controller", "processor"],
+        "role": ["controller", "controller", "processor"],
         "client_id": [None, None, None, "c1", "c2"],
     },
     "contracts": {"client_id": ["c1", "c1", "c2"]},
     "recipients": {"recipient_id": ["r1", "r2", "r3"]},
-    "consents": {"subject_id": [*SUBJECTS, "v1", "v1"], "purpose": [*PURPOSES[:5], "cookies:statistics", "cookies:statistics", "cookies:advertising"]},
+    "consents": {
+        **{name: [*["a text"] * 9, None] for name in ("evidence_ref", "method", "notice_version")},
+        "subject_id": [*SUBJECTS, "v1", "v1"], "purpose": [*PURPOSES[:5], "cookies:statistics", "cookies:statistics", "cookies:advertising"],
+    },
     "communication_preferences": {"subject_id": SUBJECTS, "channel": ["email", "email", "sms", "any", "any"]},
-    "data_records": {"subject_id": [*SUBJECTS, None], "system_id": SYSTEMS},
+    "data_records": {"subject_id": [*SUBJECTS, None], "system_id": SYSTEMS, "data_category": CATEGORIES},
     "cookie_events": {"purpose": COOKIES, "action": ["set", "sent", "sent"]},
     "subjects": {"subject_id": ["s1", "s2"], "client_id": [None, "c1"]},
     "retention_rules": {"action": ["erase", None]} | {
@@ -122,7 +125,7 @@ OWN: dict[str, dict[str, list[Any]]] = {
         }.items()
     },
     "access_grants": {"system_id": SYSTEMS, "actor_id": ["u1", "u2"]},
-    "identities": {"system_id": ["crm", "mail"], "external_id": ["x1", "s3"], "subject_id": ["s1", "s2"]},
+    "identities": {"system_id": ["crm", "mail", "chat"], "external_id": ["x1", "s3"], "subject_id": ["s1", "s2"]},
     "incidents": {"role": [None, None, None, "controller", "processor"]},
     "requests": {
         "role": [None, None, "controller", "processor"], "subject_id": [*SUBJECTS, None],
@@ -132,8 +135,8 @@ OWN: dict[str, dict[str, list[Any]]] = {
 }  # fmt: skip
 
 # Columns whose value may be missing altogether, and in what share of the rows.
-GAPS = {"valid_from": 0.7, "valid_to": 0.7, "contract_end": 0.2, "held_to": 0.3, "granted_to": 0.3, "agreement_from": 0.5,
-        "agreement_to": 0.5, "safeguard_from": 0.5, "safeguard_to": 0.5, "expires_at": 0.5, "recorded_at": 0.4,
+GAPS = {"valid_from": 0.6, "valid_to": 0.6, "contract_end": 0.2, "held_to": 0.3, "granted_to": 0.3, "agreement_from": 0.5,
+        "agreement_to": 0.5, "safeguard_from": 0.5, "safeguard_to": 0.5, "expires_at": 0.5, "recorded_at": 0.2,
         "aware_at": 0.5, "disposed_at": 0.5, "last_activity_at": 0.5, "relationship_ended_on": 0.3, "reviewed_on": 0.3,
         "dpa_signed_on": 0.2, "identity_requested_at": 0.5, "identity_confirmed_at": 0.3, "extended_at": 0.5,
         "answered_at": 0.3, "executed_at": 0.6}  # fmt: skip
@@ -172,7 +175,7 @@ TRAIL = list(LIMITS)[:-1]
 NOTICES = ("controller_notified", "authority_notified", "subjects_notified")  # counted from when somebody was aware
 TWINS = 0.3  # the share of rows that are like another row in most of their columns
 # Of each table the most rows that a world holds.
-MOST = {"identities": 3, "processing_activities": 8, "contracts": 6, "recipients": 6, "subjects": 6, "retention_rules": 6,
+MOST = {"identities": 6, "processing_activities": 8, "contracts": 6, "recipients": 6, "subjects": 6, "retention_rules": 6,
         "legal_holds": 6, "access_grants": 8, "policy_versions": 8, "incidents": 50, "consents": 60,
         "communication_preferences": 40, "data_records": 80, "requests": 100, "waivers": 3, "cookie_events": 80,
         "processing_events": 120}  # fmt: skip

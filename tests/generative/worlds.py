@@ -45,7 +45,7 @@ from tests.generative.vocabulary import (
     TRAIL,
     TWINS,
     VALUES,
-)  # fmt: skip
+)
 from tests.spec import world as spec
 
 Row = dict[str, Any]
@@ -103,7 +103,7 @@ class _Maker:
         self.random = random
         self.period = Period.parse(random.choice(PERIODS), ZONE)
         self.few = [self._moment() for _ in range(random.randint(3, 5))]
-        later = random.choice(self.few) + random.choice([timedelta(0), TICK, DAY, 3 * DAY, 31 * DAY, 95 * DAY])
+        later = random.choice(self.few) + random.choice([d * DAY for d in (0, 0, 1, 3, 30, 31, 95)] + [TICK])
         self.asked = Asked(self.period, random.choice([self.period.end.astimezone(UTC), later]))
         self.few.append(self.asked.as_of)
         self.made: dict[str, list[Row]] = {}
@@ -156,7 +156,9 @@ class _Maker:
         """
         few, shift = self.random.choice(self.few), self.random.choice(SHIFTS.get(contract.table, NEAR))
         if column == contract.instant:
-            return few - shift
+            begins = few - shift
+            at_midnight = midnight(local_date(begins, ZONE), ZONE).astimezone(UTC)
+            return self.random.choice([begins] * 6 + [at_midnight, at_midnight - TICK])
         begun = row.get(contract.instant or "")
         return (begun if begun and self.random.random() < 0.5 else few) + shift
 
