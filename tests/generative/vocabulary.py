@@ -66,7 +66,7 @@ VALUES: dict[str, list[Any]] = {
     "document": ["privacy_policy", "retention_policy"],
     "disposal_period": [None, "P30D", "P1M"],
     "breach_notice": [None, "PT48H", "PT24H", "P1D", "P3D"],
-    "outcome": ["fulfilled", "fulfilled", "partly", "refused", "abandoned", None],
+    "outcome": [*["fulfilled"] * 5, "partly", "partly", "refused", "refused", "abandoned", None],
     "extension_reason": [None, "complexity", "number of requests", "Holidays "],
     "disposal": ["erased", None],
     "provider": ["r1", "r2", "r9", None],
