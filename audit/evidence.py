@@ -35,15 +35,13 @@ def evidence_for(con: Connection, check: Check, judged: str, finding_id: str) ->
         judged: the relation that holds its judged items, for FROM.
         finding_id: the finding.
     """
-    found = rows(con, f"SELECT item_table, item_key FROM {judged} WHERE finding_id = {literal(finding_id)}")
+    found = rows(con, f"SELECT item_table FROM {judged} WHERE finding_id = {literal(finding_id)}")
     if not found:
         return []
-    item = found[0]
+    own = f"core.{found[0]['item_table']}"
     wanted = [(e.table, e.where) for e in check.evidence]
-    known = {t.removeprefix("core.") for t, _ in wanted}
-    key = check.key if item["item_table"] == check.unit else None
-    if key and check.unit not in known:
-        wanted.insert(0, (f"core.{check.unit}", f't."{key}" = f.item_key'))
+    if own not in (table for table, _ in wanted):
+        wanted.insert(0, (own, "t.source_id = f.source_id AND t.source_row = f.source_row"))
     finding = f"(SELECT * FROM {judged} WHERE finding_id = {literal(finding_id)}) AS f"
     tables = []
     for table, where in wanted:

@@ -32,7 +32,7 @@ def explain_item(con: Connection, check: Check, asked: Asked, policy: Policy, ke
             expected=f"a {check.key} of {check.unit}",
         )
     item = judged[0]
-    lines = [f"{check.title}. {check.question}", *_place(con, check, key)]
+    lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
     lines += [f"{name}: {item[name]}" for name in _FACTS if item.get(name) is not None]
     lines += _limit(con, check, asked, policy, key)
     reason = item["reason"]
@@ -41,9 +41,14 @@ def explain_item(con: Connection, check: Check, asked: Asked, policy: Policy, ke
     return lines
 
 
-def _place(con: Connection, check: Check, key: str) -> list[str]:
-    found = rows(con, located(f'SELECT * FROM core.{check.unit} WHERE "{check.key}" = {literal(key)}'))
-    return [f"{check.unit} {key}: {r['source_file']}, line {r['source_line']}" for r in found if r["source_file"]]
+def _place(con: Connection, check: Check, item: dict[str, Any]) -> list[str]:
+    """Where the item's own row stands; an item that is no row, as a source of logs, stands nowhere."""
+    if item["source_id"] is None:
+        return []
+    table = item.get("item_table") or check.unit
+    own = f"source_id = {item['source_id']} AND source_row = {item['source_row']}"
+    found = rows(con, located(f"SELECT * FROM core.{table} WHERE {own}"))
+    return [f"{table} {item['item']}: {r['source_file']}, line {r['source_line']}" for r in found]
 
 
 def _limit(con: Connection, check: Check, asked: Asked, policy: Policy, key: str) -> list[str]:
