@@ -2,7 +2,7 @@
 # Works with the make of macOS (3.81) as well.
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint format lab sample lock clean distclean
+.PHONY: help report test test-deep lint format lab sample lock clean distclean
 
 VENV := .venv
 PYTHON_RUN := $(VENV)/bin/python
@@ -24,6 +24,9 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 
 test: lint ## set up and run every test, on two cores (some minutes)
 	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile
+
+test-deep: lint ## many more made-up worlds, other ones each time
+	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative/test_oracle.py tests/generative/test_invariants.py
 
 lint: $(VENV)/.ready-dev ## style and types
 	@$(VENV)/bin/ruff check --quiet
