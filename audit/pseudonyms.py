@@ -74,7 +74,7 @@ def normal_email(address: str) -> str:
 def normal_personal_number(number: str) -> str:
     """A Swedish personal identity number as ten digits, with ``+`` for a person of a hundred years or more.
 
-    Skatteverket writes it with six or eight digits for the birth date, and ``-``, ``+`` or nothing before the last four.
+    Skatteverket writes it with six or eight digits for the birth date, and ``-``, ``+`` or nothing before the rest.
     """
     digits = re.sub(r"\D", "", number)
     return digits[-10:] + ("+" if "+" in number else "")

@@ -6,5 +6,7 @@ from collections.abc import Mapping
 
 from audit.sources.systems.export import System
 
-# The lines below and the imports above are in the alphabet, one system a line.
-SYSTEMS: Mapping[str, System] = {s.name: s for s in ()}
+_ALL: tuple[System, ...] = (
+    # One a line, in the alphabet.
+)
+SYSTEMS: Mapping[str, System] = {s.name: s for s in _ALL}
