@@ -6,27 +6,22 @@ import argparse
 import sys
 import traceback
 from collections.abc import Sequence
-from datetime import date
 from importlib import import_module
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
 from audit import __version__
-from audit.errors import AuditError, UsageError
+from audit.arguments import Parser, add_command, add_database, findings, names
+from audit.arguments_data import lab, load, sample
+from audit.errors import AuditError
 from audit.terminal import Terminal
 
-_DB = Path("data/audit.db")
+if TYPE_CHECKING:
+    from audit.arguments import Commands
+
 _INTERRUPTED = 130  # as a shell says it: 128 and the signal
 _PIPE_CLOSED = 141
 _BUG = 70  # EX_SOFTWARE of sysexits.h
-_FINDINGS = (".csv", ".jsonl", ".parquet")
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that reports a wrong word as every other error of the user: one line, exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, fix=f"Try: {self.prog} --help")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"audit-workbench {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for add in (_sample, _load, _check, _explain, _evidence, _due, _report, _verify, _lab):
+    for add in (sample, load, _check, _explain, _evidence, _due, _report, _verify, lab):
         add(commands)
     return parser
 
@@ -77,82 +72,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _add(
-    commands: argparse._SubParsersAction[Parser], name: str, module: str, does: str, example: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=does,
-        description=does[0].upper() + does[1:] + ".",
-        epilog=f"Example:  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress and no advice, only the answer")
-    parser.set_defaults(command=(module, name))
-    return parser
-
-
-def _add_database(parser: argparse.ArgumentParser, *, period: str | None = None) -> None:
-    """The options that say which rows are asked; ``period`` is its help, or None where it must be given."""
-    parser.add_argument("--db", type=Path, default=_DB, help="the database (default: %(default)s)")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the organisation's policy file (default: as loaded)"
-    )
-    form = "2026Q3, 2026-07, 2026 or 2026-07-01/2026-10-01 (end exclusive)"
-    text = f"{form}; default: {period}" if period else form
-    parser.add_argument("--period", required=period is None, metavar="P", help=text)
-    parser.add_argument(
-        "--as-of", metavar="T", help="judge with what was known at this instant, ISO 8601 (default: the period's end)"
-    )
-    parser.add_argument("--client", metavar="ID", help="this client's rows only")
-    parser.add_argument("--role", choices=("controller", "processor"), help="what was done in this role only")
-
-
 _LAST_QUARTER = "the last quarter that the loaded logs cover"
 
 
-def _sample(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
-        commands,
-        "sample",
-        "cli_data",
-        "write a synthetic organisation with known violations",
-        "audit sample data/try --seed 7",
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where to write it")
-    parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same bytes")
-    parser.add_argument("--events", type=_count, metavar="N", help="how many processing events")
-    parser.add_argument("--start", type=_day, metavar="D", help="first day of the logs")
-    parser.add_argument("--end", type=_day, metavar="D", help="the day after their last")
-    parser.add_argument("--clean", action="store_true", help="without any violation")
-
-
-def _load(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
-        commands, "load", "cli_data", "load folders of registers and logs, wholly or not at all", "audit load data/mira"
-    )
-    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="a folder of tables")
-    parser.add_argument("--db", type=Path, default=_DB, help="the database (default: %(default)s)")
-    parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy file (default: policy.toml of the first source)"
-    )
-
-
-def _check(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
+def _check(commands: Commands) -> None:
+    parser = add_command(
         commands, "check", "cli_check", "run the checks for a period", "audit check --period 2026Q3 --only retention"
     )
-    _add_database(parser)
-    parser.add_argument("--only", type=_names, metavar="CHECK,...", help="these checks only")
+    add_database(parser)
+    parser.add_argument("--only", type=names, metavar="CHECK,...", help="these checks only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument(
-        "--findings", type=_findings, metavar="FILE", help="also write the findings: .csv, .jsonl, .parquet"
+        "--findings", type=findings, metavar="FILE", help="also write the findings: .csv, .jsonl, .parquet"
     )
 
 
-def _explain(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
+def _explain(commands: Commands) -> None:
+    parser = add_command(
         commands,
         "explain",
         "cli_check",
@@ -161,19 +97,19 @@ def _explain(commands: argparse._SubParsersAction[Parser]) -> None:
     )
     parser.add_argument("check", metavar="CHECK", help="the check's name")
     parser.add_argument("--item", metavar="KEY", help="an item's key: its outcome, step by step")
-    _add_database(parser, period=_LAST_QUARTER)
+    add_database(parser, period=_LAST_QUARTER)
 
 
-def _evidence(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
+def _evidence(commands: Commands) -> None:
+    parser = add_command(
         commands, "evidence", "cli_check", "show the rows behind a finding, with file and line", "audit evidence 3f9a1c"
     )
     parser.add_argument("finding_id", metavar="FINDING_ID", help="from the findings file or a report's annex")
-    _add_database(parser, period=_LAST_QUARTER)
+    add_database(parser, period=_LAST_QUARTER)
 
 
-def _due(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
+def _due(commands: Commands) -> None:
+    parser = add_command(
         commands,
         "due",
         "cli_check",
@@ -195,11 +131,11 @@ def _due(commands: argparse._SubParsersAction[Parser]) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object: due and steps")
 
 
-def _report(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
+def _report(commands: Commands) -> None:
+    parser = add_command(
         commands, "report", "cli_report", "run the notebooks and typeset the report", "audit report --period 2026Q3"
     )
-    _add_database(parser, period=_LAST_QUARTER)
+    add_database(parser, period=_LAST_QUARTER)
     parser.add_argument("--report", choices=("quarterly-report",), default="quarterly-report", help="which report")
     parser.add_argument("--language", choices=("en",), default="en", help="the report's language")
     parser.add_argument("--edition", choices=("internal",), default="internal", help="internal shows item keys")
@@ -208,39 +144,8 @@ def _report(commands: argparse._SubParsersAction[Parser]) -> None:
     )
 
 
-def _verify(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(
+def _verify(commands: Commands) -> None:
+    parser = add_command(
         commands, "verify", "cli_check", "compare a report's folder with its sums", "audit verify reports/2026Q3"
     )
     parser.add_argument("folder", type=Path, metavar="DIR", help="the report's folder")
-
-
-def _lab(commands: argparse._SubParsersAction[Parser]) -> None:
-    parser = _add(commands, "lab", "cli_data", "open JupyterLab on the notebooks, the database read-only", "audit lab")
-    parser.add_argument("--db", type=Path, default=_DB, help="the database (default: %(default)s)")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError("not a day; expected one like 2026-07-01") from None
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError("not a number above 0")
-    return int(text)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def _findings(text: str) -> Path:
-    path = Path(text)
-    if path.suffix not in _FINDINGS:
-        raise argparse.ArgumentTypeError(f"not a kind of file it can write; expected {', '.join(_FINDINGS)}")
-    if not path.absolute().parent.is_dir():
-        raise argparse.ArgumentTypeError("its folder does not exist")
-    return path

@@ -1,0 +1,84 @@
+"""How the command line is described: a command's parser, the options that many share, and what a word must be."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from audit.errors import UsageError
+
+if TYPE_CHECKING:
+    Commands: TypeAlias = argparse._SubParsersAction["Parser"]
+
+DB = Path("data/audit.db")
+_FINDINGS = (".csv", ".jsonl", ".parquet")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that reports a wrong word as every other error of the user: one line, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, fix=f"Try: {self.prog} --help")
+
+
+def add_command(commands: Commands, name: str, module: str, does: str, example: str) -> argparse.ArgumentParser:
+    """A command's parser: what it does, an example, and the function of a module that does it."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=does,
+        description=does[0].upper() + does[1:] + ".",
+        epilog=f"Example:  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress and no advice, only the answer")
+    parser.set_defaults(command=(module, name))
+    return parser
+
+
+def add_database(parser: argparse.ArgumentParser, *, period: str | None = None) -> None:
+    """The options that say which rows are asked; ``period`` is its help, or None where it must be given."""
+    parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the organisation's policy file (default: as loaded)"
+    )
+    form = "2026Q3, 2026-07, 2026 or 2026-07-01/2026-10-01 (end exclusive)"
+    text = f"{form}; default: {period}" if period else form
+    parser.add_argument("--period", required=period is None, metavar="P", help=text)
+    parser.add_argument(
+        "--as-of", metavar="T", help="judge with what was known at this instant, ISO 8601 (default: the period's end)"
+    )
+    parser.add_argument("--client", metavar="ID", help="this client's rows only")
+    parser.add_argument("--role", choices=("controller", "processor"), help="what was done in this role only")
+
+
+def day(text: str) -> date:
+    """A day, as argparse reads it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("not a day; expected one like 2026-07-01") from None
+
+
+def count(text: str) -> int:
+    """A number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError("not a number above 0")
+    return int(text)
+
+
+def names(text: str) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def findings(text: str) -> Path:
+    """A file the findings can be written to."""
+    path = Path(text)
+    if path.suffix not in _FINDINGS:
+        raise argparse.ArgumentTypeError(f"not a kind of file it can write; expected {', '.join(_FINDINGS)}")
+    if not path.absolute().parent.is_dir():
+        raise argparse.ArgumentTypeError("its folder does not exist")
+    return path

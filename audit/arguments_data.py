@@ -1,0 +1,48 @@
+"""The parsers of the commands that bring data in and open it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.arguments import DB, add_command, count, day
+
+if TYPE_CHECKING:
+    from audit.arguments import Commands
+
+
+def sample(commands: Commands) -> None:
+    """The words of ``audit sample``."""
+    parser = add_command(
+        commands,
+        "sample",
+        "cli_data",
+        "write a synthetic organisation with known violations",
+        "audit sample data/try --seed 7",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="where to write it")
+    parser.add_argument("--seed", type=int, metavar="N", help="the same seed gives the same bytes")
+    parser.add_argument("--events", type=count, metavar="N", help="how many processing events")
+    parser.add_argument("--start", type=day, metavar="D", help="first day of the logs")
+    parser.add_argument("--end", type=day, metavar="D", help="the day after their last")
+    parser.add_argument("--clean", action="store_true", help="without any violation")
+
+
+def load(commands: Commands) -> None:
+    """The words of ``audit load``."""
+    parser = add_command(
+        commands, "load", "cli_data", "load folders of registers and logs, wholly or not at all", "audit load data/mira"
+    )
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="a folder of tables")
+    parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the policy file (default: policy.toml of the first source)"
+    )
+
+
+def lab(commands: Commands) -> None:
+    """The words of ``audit lab``."""
+    parser = add_command(
+        commands, "lab", "cli_data", "open JupyterLab on the notebooks, the database read-only", "audit lab"
+    )
+    parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
