@@ -16,7 +16,8 @@ from audit.errors import AuditError
 from audit.policy import Policy
 from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, read_snapshot, writing
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
-from audit.sources.account import ASIDES, Account, account_for, exclude_duplicates
+from audit.sources.account import ASIDES, Account, account_for
+from audit.sources.duplicates import exclude_duplicates
 from audit.sources.files import Source, discover
 from audit.sources.typed import MACROS, REASONS, typed_select
 from audit.store import Connection, DatabaseError, scratch, sql_file
