@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,3 +47,31 @@ def lab(commands: Commands) -> None:
         commands, "lab", "cli_data", "open JupyterLab on the notebooks, the database read-only", "audit lab"
     )
     parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+
+
+def keys(commands: Commands) -> None:
+    """The words of ``audit keys``."""
+    parser = add_command(
+        commands,
+        "keys",
+        "cli_keys",
+        "make, renew or show the keys of pseudonyms, or look a person up",
+        "audit keys init",
+    )
+    parser.add_argument(
+        "action",
+        choices=("init", "rotate", "show", "pseudonym"),
+        help="init makes the key file; rotate adds a new key; show lists them; pseudonym reads an identifier from"
+        " standard input and prints what the person is called in the databases",
+    )
+    _add_keys(parser)
+    parser.add_argument("--system-id", metavar="ID", help="pseudonym: also as an id in this system")
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="the key file (default: $AUDIT_KEYS, else audit/keys.toml in $XDG_CONFIG_HOME or ~/.config)",
+    )

@@ -81,6 +81,10 @@ class Terminal:
         if not self.quiet:
             self._err.print(text, soft_wrap=True)
 
+    def warn(self, text: str) -> None:
+        """Print a line that nobody may miss, quiet or not."""
+        self._err.print(text, soft_wrap=True)
+
     def advise(self, *commands: tuple[str, Sequence[str]]) -> None:
         """Print what to type next: pairs of a reason and a command's words."""
         if commands and not self.quiet:

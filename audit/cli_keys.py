@@ -1,0 +1,100 @@
+"""The command that keeps the key file, and the key for those that import."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from audit.errors import AuditError, UsageError
+from audit.keyring import default_path, make_keys, read_keys, rotate_keys
+from audit.pseudonyms import Pseudonyms
+from audit.terminal import Terminal
+
+
+def keys(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Make, renew or show the key file, or give a person's pseudonyms. A key itself is never printed."""
+    path = args.keys or default_path()
+    if args.action == "init":
+        made = make_keys(path)
+        terminal.say(f"Made {path} with key {made.pseudonyms.key_id}.\n{_KEEP}")
+    elif args.action == "rotate":
+        made = rotate_keys(path)
+        terminal.say(
+            f"Key {made.pseudonyms.key_id} is now in use in {path}; the earlier ones are kept there.\n"
+            "A database stays under the key it was loaded with: load the sources anew into a new one (audit load"
+            " SOURCE --db NEW) and remove the old one when nobody needs it."
+        )
+    elif args.action == "show":
+        found = [(k.pseudonyms.key_id, k.made_on, "") for k in read_keys(path)]
+        found[-1] = (*found[-1][:2], "in use")
+        terminal.table(("key", "made on", ""), found, text_columns=3)
+    else:
+        _person(path, args.system_id, terminal)
+    return 0
+
+
+_KEEP = "Keep it, and keep it secret: without it the same person cannot be recognised in later exports."
+
+
+def key_in_use(given: Path | None, terminal: Terminal, loaded_under: str | None = None) -> Pseudonyms:
+    """The pseudonyms of the key in use; a key file is made where nobody named one and there is none, and that is said.
+
+    Args:
+        given: the key file that was named.
+        terminal: says it, also when quiet.
+        loaded_under: the key_id of the database to load into: then no key that is made now could be right.
+
+    Raises:
+        AuditError: the key file cannot be read or made, or the database's key is gone.
+    """
+    path = given or default_path()
+    if not given and not path.exists():
+        if loaded_under:
+            raise AuditError(
+                "there is no key file, and this database was loaded with one",
+                file=path,
+                expected=f"key {loaded_under}",
+                fix="Put the key file back, or name it with --keys; else load the sources into a new --db.",
+            )
+        make_keys(path)
+        terminal.warn(f"There was no key for pseudonyms: made one in {path}.\n{_KEEP}")
+    return read_keys(path)[-1].pseudonyms
+
+
+def _person(path: Path, system_id: str | None, terminal: Terminal) -> None:
+    """Print what a person is called in the databases, under every key: to answer the person's request."""
+    found = read_keys(path)
+    if sys.stdin.isatty():
+        identifier = getpass.getpass("E-mail address, personal number, telephone, name or id (not shown): ")
+    else:
+        identifier = sys.stdin.readline()
+    if not identifier.strip():
+        raise UsageError("nothing to look for", expected="one identifier on standard input")
+    rows = [
+        (key.pseudonyms.key_id, what, pseudonym)
+        for key in reversed(found)
+        for what, pseudonym in _pseudonyms(key.pseudonyms, identifier.strip(), system_id)
+    ]
+    terminal.table(("key", "as", "pseudonym"), rows, text_columns=3)
+
+
+def _pseudonyms(of: Pseudonyms, identifier: str, system_id: str | None) -> Iterator[tuple[str, str]]:
+    """What an identifier may stand for, by its form, and its pseudonym as that."""
+    digits = len(re.sub(r"\D", "", identifier))
+    if "@" in identifier:
+        yield "e-mail address", of.email(identifier)
+        yield "e-mail address of staff", of.actor("", identifier)
+    else:
+        if digits in (10, 12):
+            yield "personal number", of.personal_number(identifier)
+        if digits:
+            yield "telephone number", of.phone(identifier)
+        yield "name", of.name(identifier)
+    if system_id:
+        yield f"id in {system_id}", of.external(system_id, identifier)
+        if "@" not in identifier:
+            yield f"id of staff in {system_id}", of.actor(system_id, identifier)
