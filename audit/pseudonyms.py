@@ -11,8 +11,13 @@ import hashlib
 import hmac
 import re
 import unicodedata
+from datetime import UTC, datetime
 
 _BYTES = 16  # 128 bits: a billion persons meet by chance with a probability below 1e-20
+# Hyphens as programs of text and spreadsheets make them, too.
+_PERSONAL_NUMBER = re.compile(
+    r"(?P<century>[0-9]{2})?(?P<birth>[0-9]{6})(?P<sign>[-+\u2010-\u2015\u2212]?)(?P<serial>[0-9A-Z][0-9]{3})"
+)
 
 
 class Pseudonyms:
@@ -34,9 +39,12 @@ class Pseudonyms:
         """The subject_id of the person who has an e-mail address."""
         return f"S-{self._hash('email', normal_email(address))}"
 
-    def personal_number(self, number: str) -> str:
-        """The subject_id of the person who has a Swedish personal identity number, in any of its spellings."""
-        return f"S-{self._hash('personal_number', normal_personal_number(number))}"
+    def personal_number(self, number: str, written_in: int | None = None) -> str:
+        """The subject_id of the person who has a Swedish personal identity number, in any of its spellings.
+
+        ``written_in`` is the year it was written in, as in ``normal_personal_number``.
+        """
+        return f"S-{self._hash('personal_number', normal_personal_number(number, written_in))}"
 
     def phone(self, number: str) -> str:
         """The subject_id of the person of whom only a telephone number is known."""
@@ -49,6 +57,15 @@ class Pseudonyms:
     def external(self, system_id: str, external_id: str) -> str:
         """The pseudonym of a person's id in a system: what ``identities`` has as external_id."""
         return f"X-{self._hash('external', system_id, external_id.strip())}"
+
+    def record(self, system_id: str, *parts: str) -> str:
+        """An id for a record to which a system gives none, or one that tells whose it is.
+
+        Args:
+            system_id: the system.
+            parts: what tells the record from others there; the same parts give the same id.
+        """
+        return f"R-{self._hash('record', system_id, *parts)}"
 
     def actor(self, system_id: str, actor: str) -> str:
         """The actor_id of a member of staff, by e-mail address or else by the id in a system."""
@@ -71,13 +88,33 @@ def normal_email(address: str) -> str:
     return _normal(address).removeprefix("mailto:")
 
 
-def normal_personal_number(number: str) -> str:
-    """A Swedish personal identity number as ten digits, with ``+`` for a person of a hundred years or more.
+def normal_personal_number(number: str, written_in: int | None = None) -> str:
+    """A Swedish personal identity number as twelve characters: eight digits for the birth date, and four.
 
-    Skatteverket writes it with six or eight digits for the birth date, and ``-``, ``+`` or nothing before the rest.
+    So are coordination numbers (60 is added to the day) and interim numbers (a letter comes first of the four). A
+    number with six digits for the birth date has the century of one who is younger than a hundred years, after a ``+``
+    the one before: the hyphen becomes a plus sign in the year in which a person turns a hundred (Folkbokföringslagen
+    (1991:481) 18 §). Without either sign it counts as one with a hyphen. Whatever has another form, as a foreign
+    number, is compared by its letters and digits.
+
+    Two numbers of one person stay two: the coordination number and the personal number that follows it, the interim
+    number and the one it stood in for. Which belong together only a register of both can tell (``identities``).
+
+    Args:
+        number: the number, with or without spaces and a sign.
+        written_in: the year in which it was written, by default this one.
     """
-    digits = re.sub(r"\D", "", number)
-    return digits[-10:] + ("+" if "+" in number else "")
+    text = re.sub(r"\s", "", _normal(number)).upper()
+    match = _PERSONAL_NUMBER.fullmatch(text)
+    if not match:
+        return re.sub(r"[\W_]", "", text)
+    if match["century"]:
+        return match["century"] + match["birth"] + match["serial"]
+    year = written_in or datetime.now(UTC).year
+    year -= (year - int(match["birth"][:2])) % 100
+    if match["sign"] == "+":
+        year -= 100
+    return f"{year:04}{match['birth'][2:]}{match['serial']}"
 
 
 def normal_phone(number: str, country_code: str = "46") -> str:
