@@ -59,6 +59,8 @@ def in_force(entries, name, day):
         ("BR", date(2026, 1, 25), False),
         ("BR", date(2026, 1, 26), True),
         ("IN", date(2026, 1, 26), False),
+        ("HU", date(2004, 4, 30), True),
+        ("HU", date(2004, 5, 1), False),
     ],
 )
 def test_an_adequacy_decision_counts_on_its_days(country, day, adequate):
@@ -73,6 +75,10 @@ def test_an_adequacy_decision_counts_on_its_days(country, day, adequate):
         ("NO", date(2026, 7, 1), True),
         ("GB", date(2020, 12, 31), True),
         ("GB", date(2021, 6, 28), False),
+        ("GI", date(2020, 12, 31), True),
+        ("GI", date(2021, 1, 1), False),
+        ("HU", date(2004, 4, 30), False),
+        ("HU", date(2004, 5, 1), True),
         ("CH", date(2026, 7, 1), False),
     ],
 )
