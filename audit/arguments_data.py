@@ -39,6 +39,9 @@ def load(commands: Commands) -> None:
     parser.add_argument(
         "--policy", type=Path, metavar="FILE", help="the policy file (default: policy.toml of the first source)"
     )
+    parser.add_argument(
+        "--replace", action="store_true", help="corrections: a row with a known key replaces the one that is there"
+    )
 
 
 def lab(commands: Commands) -> None:

@@ -44,12 +44,15 @@ def load(args: argparse.Namespace, terminal: Terminal) -> int:
     began = time.monotonic()
     policy = load_policy(args.policy or _policy_of(args.sources), load_law())
     with terminal.progress() as bar:
-        report = load_sources(args.db, args.sources, policy, progress=bar)
+        report = load_sources(args.db, args.sources, policy, progress=bar, replacing=args.replace)
     if report.unchanged:
         terminal.say(f"{args.db} holds these files already; nothing changed.")
     else:
         for message in report.messages:
             terminal.say(message)
+        for r in report.replaced:
+            rows = "1 row" if r["rows"] == 1 else f"{r['rows']} rows"
+            terminal.say(f"{r['table']}: {rows} of load {r['load']} replaced; older snapshots keep them.")
         if not terminal.quiet:
             columns = ("table", "files", "read", "accepted", "duplicate", "rejected")
             terminal.table(columns, [tuple(row[name] for name in columns) for row in report.tables])

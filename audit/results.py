@@ -153,7 +153,10 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file that was loaded, and what became of its rows: read = accepted + duplicate + rejected."""
+    """A file that was loaded, and what became of its rows: read = accepted + duplicate + rejected.
+
+    ``replaced`` of the accepted ones were replaced by corrections since.
+    """
 
     table: str
     path: str
@@ -163,6 +166,7 @@ class SourceFile:
     accepted: int
     duplicate: int
     rejected: int
+    replaced: int = 0
 
 
 @dataclass(frozen=True)

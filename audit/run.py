@@ -67,8 +67,9 @@ class Workbench:
         client: str | None = None,
         role: str | None = None,
         policy: Path | None = None,
+        snapshot: int | None = None,
     ) -> None:
-        self.snapshot: Snapshot = read_snapshot(db)
+        self.snapshot: Snapshot = read_snapshot(db, snapshot)
         self.law: Law = load_law()
         self.policy: Policy = load_policy(policy or db / self.snapshot.house / "policy.toml", self.law)
         self.catalog = load_catalog()
@@ -205,7 +206,9 @@ class Workbench:
     def files(self) -> tuple[SourceFile, ...]:
         """What was loaded."""
         names = ("table", "path", "sha256", "bytes", "read", "accepted", "duplicate", "rejected")
-        return tuple(SourceFile(*(f[n] for n in names)) for f in self.snapshot.files)
+        return tuple(
+            SourceFile(**{n: f[n] for n in names}, replaced=self.snapshot.replaced_of(f)) for f in self.snapshot.files
+        )
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -269,6 +272,7 @@ def open_workbench(
     client: str | None = None,
     role: str | None = None,
     policy: Path | None = None,
+    snapshot: int | None = None,
 ) -> Workbench:
     """Open a database for a period.
 
@@ -279,12 +283,13 @@ def open_workbench(
         client: only this client's rows.
         role: only rows done as ``controller`` or ``processor``.
         policy: another policy file than the one the data was loaded under.
+        snapshot: an older state by the number of its load; the current one where not given.
 
     Raises:
-        UsageError: a period, instant, role or client that is none.
+        UsageError: a period, instant, role, client or snapshot that is none.
         AuditError: no database, or one that cannot be read.
     """
-    return Workbench(Path(db), period, as_of=as_of, client=client, role=role, policy=policy)
+    return Workbench(Path(db), period, as_of=as_of, client=client, role=role, policy=policy, snapshot=snapshot)
 
 
 def _program() -> str:

@@ -181,6 +181,8 @@ def coverage(words: Words, results: Results) -> Text:
     n, quiet = len(results.coverage), silent(results.coverage)
     refused = sum(results.rejected_rows.values())
     rows = f"{count(words, refused, 'row')} {'was' if refused == 1 else 'were'} refused when loading."
+    if replaced := sum(f.replaced for f in results.files):
+        rows += f" {count(words, replaced, 'row')} {'was' if replaced == 1 else 'were'} replaced by corrections."
     if not n:
         return f"No source has any row in the period, so nothing below rests on data. {sentence_case(rows)}"
     lead = (

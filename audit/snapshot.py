@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from audit.contract import Contract, load_contracts
-from audit.errors import AuditError
+from audit.errors import AuditError, UsageError
 from audit.policy import Policy
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Snapshot:
     """One complete state of a database, as its manifest says.
 
     ``parts`` hold accepted and refused rows of a table as they stood in their files; ``excluded`` names the rows of a
-    part that are duplicates. ``content`` is the hash of what was loaded, the same for the same files in the same order.
+    part that are duplicates or were replaced, and ``replaced`` says how many rows of which file a later load replaced.
+    ``content`` is the hash of what was loaded, the same for the same files in the same order.
     """
 
     folder: Path
@@ -41,17 +42,24 @@ class Snapshot:
     files: tuple[dict[str, Any], ...] = ()
     derived: Mapping[str, str] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
+    replaced: tuple[dict[str, Any], ...] = ()
 
     @property
     def content(self) -> str:
-        return digest([[f["table"], f["path"], f["sha256"], f["accepted"]] for f in self.files])
+        files = [[f["table"], f["path"], f["sha256"], f["accepted"]] for f in self.files]
+        return digest([*files, *([r["source_id"], r["rows"], r["load"]] for r in self.replaced)])
 
     def table_parts(self, table: str) -> list[dict[str, Any]]:
         return [p for p in self.parts if p["table"] == table]
 
     def rows(self, table: str) -> int:
-        """Accepted rows of a table."""
-        return sum(f["accepted"] for f in self.files if f["table"] == table)
+        """Accepted rows of a table that no correction replaced."""
+        accepted = sum(f["accepted"] for f in self.files if f["table"] == table)
+        return int(accepted - sum(r["rows"] for r in self.replaced if r["table"] == table))
+
+    def replaced_of(self, file: Mapping[str, Any]) -> int:
+        """How many rows of a file corrections replaced."""
+        return sum(r["rows"] for r in self.replaced if r["source_id"] == file["source_id"])
 
 
 def digest(data: Any) -> str:
@@ -59,21 +67,28 @@ def digest(data: Any) -> str:
     return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def read_snapshot(folder: Path) -> Snapshot:
-    """The current snapshot of a database.
+def read_snapshot(folder: Path, number: int | None = None) -> Snapshot:
+    """A snapshot of a database by its number; the current one where none is given.
 
     Raises:
         AuditError: there is no database, or what is there cannot be read.
+        UsageError: no such snapshot is kept.
     """
     pointer = folder / "CURRENT"
     if not pointer.is_file():
         raise AuditError("no database here", file=folder, fix=f"Load one: audit load SOURCE --db {folder}")
     try:
-        data = json.loads((folder / "snapshots" / pointer.read_text("utf-8").strip()).read_text("utf-8"))
+        name = pointer.read_text("utf-8").strip() if number is None else f"{number:06d}.json"
+        if number is not None and not (folder / "snapshots" / name).is_file():
+            kept = ", ".join(str(n) for n in numbers(folder))
+            raise UsageError("no such snapshot is kept", column="snapshot", expected=f"one of {kept}")
+        data = json.loads((folder / "snapshots" / name).read_text("utf-8"))
         if data.pop("format") != FORMAT:
-            raise AuditError("written by another version of this program", file=folder, fix="Load the sources again.")
-        data["parts"], data["files"] = tuple(data["parts"]), tuple(data["files"])
-        snapshot = Snapshot(folder, **data | {"rejected": tuple(data["rejected"])})
+            raise AuditError(
+                "written by another version of this program", file=folder, fix="Remove it and load the sources again."
+            )
+        fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        snapshot = Snapshot(folder, **fields)
         named = [p["path"] for p in snapshot.parts] + list(snapshot.derived.values()) + list(snapshot.rejected)
         missing = next((n for n in named if not (folder / n).is_file()), None)
     except (OSError, ValueError, KeyError, TypeError) as e:
@@ -81,6 +96,11 @@ def read_snapshot(folder: Path) -> Snapshot:
     if missing:
         raise corrupt(folder, f"{missing} is missing")
     return snapshot
+
+
+def numbers(folder: Path) -> list[int]:
+    """The snapshots that a database keeps, the oldest first."""
+    return sorted(int(path.stem) for path in (folder / "snapshots").glob("[0-9]*.json"))
 
 
 def corrupt(folder: Path, why: str) -> AuditError:

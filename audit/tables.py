@@ -147,11 +147,13 @@ def coverage(results: Results, *, silent: bool = False) -> Block:
 def files(results: Results) -> Block:
     """Each table's files, and what became of their rows."""
     columns = {"table": ("Table", "text"), "files": ("Files", "integer"), "read": ("Rows read", "integer")}
-    columns |= {k: (k.capitalize(), "integer") for k in ("accepted", "duplicate", "rejected")}
+    fates = ["accepted", "duplicate", "rejected", *["replaced"] * any(f.replaced for f in results.files)]
+    columns |= {k: (k.capitalize(), "integer") for k in fates}
     sums: dict[str, list[int]] = {}
     for f in results.files:
-        row = sums.setdefault(f.table, [0] * 5)
-        sums[f.table] = [a + b for a, b in zip(row, (1, f.read, f.accepted, f.duplicate, f.rejected), strict=True)]
+        row = sums.setdefault(f.table, [0] * (2 + len(fates)))
+        more = [1, f.read, *(getattr(f, fate) for fate in fates)]
+        sums[f.table] = [a + b for a, b in zip(row, more, strict=True)]
     rows: list[list[Any]] = [[name.replace("_", " "), *sums[name]] for name in sorted(sums)]
     if rows:
         rows.append(["All", *(sum(column) for column in zip(*sums.values(), strict=True))])

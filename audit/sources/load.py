@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,30 +16,24 @@ from audit.errors import AuditError
 from audit.policy import Policy
 from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, read_snapshot, writing
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
-from audit.sources.account import ASIDES, Account, account_for
-from audit.sources.duplicates import exclude_duplicates
+from audit.sources.account import Account, account_for
+from audit.sources.duplicates import Keys
 from audit.sources.files import Source, discover
-from audit.sources.typed import MACROS, REASONS, typed_select
+from audit.sources.loaded import LoadReport, first_rejections, report_of
+from audit.sources.typed import MACROS, typed_select
 from audit.store import Connection, DatabaseError, scratch, sql_file
 
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class LoadReport:
-    """What a load did.
-
-    ``tables`` has a row a table: table, files, read, accepted, duplicate, rejected. ``unchanged`` says that every file
-    was there already. ``messages`` name columns that were kept out and files that were there already.
-    """
-
-    tables: list[dict[str, Any]]
-    unchanged: bool
-    messages: list[str] = field(default_factory=list)
-    snapshot: Snapshot | None = None
-
-
-def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress = lambda *_: None) -> LoadReport:
+def load(
+    db: Path,
+    folders: Sequence[Path],
+    policy: Policy,
+    progress: Progress = lambda *_: None,
+    *,
+    replacing: bool = False,
+) -> LoadReport:
     """Load source folders into a database.
 
     Args:
@@ -47,6 +41,8 @@ def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress =
         folders: the source folders.
         policy: the organisation's policy: its zone is that of times without an offset.
         progress: called with a table's name, files done and files in all.
+        replacing: the files are corrections: a row with a known key and other content replaces the one that is there,
+            which older snapshots keep. Without it such a row is refused.
 
     Returns:
         What was read, accepted, found twice and rejected.
@@ -59,7 +55,8 @@ def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress =
         before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):
             raise AuditError("this database holds times of another zone", file=db, expected=before.zone)
-        known = {(f["table"], f["sha256"]) for f in before.files}
+        # What was refused for its keys may be loaded again as a correction.
+        known = {(f["table"], f["sha256"]) for f in before.files if not (replacing and f["contradicting"])}
         fresh, messages = [], []
         for source in sources:
             if (source.table, source.sha256) in known:
@@ -69,14 +66,14 @@ def load(db: Path, folders: Sequence[Path], policy: Policy, progress: Progress =
                 fresh.append(source)
         house = keep_house(db, policy)
         if not fresh and house == before.house:
-            return LoadReport([], True, messages, before)
+            return LoadReport([], True, messages, snapshot=before)
         with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
             con.execute(MACROS)
-            after = _Load(con, before, Path(temporary), progress).run(fresh, messages)
-            messages += _rejections(con)
+            after = _Load(con, before, Path(temporary), progress, replacing).run(fresh, messages)
+            messages += first_rejections(con)
         after = replace(after, house=house)
         commit(after)
-    return LoadReport(_by_table(after.files[len(before.files) :]), False, messages, read_snapshot(db))
+    return report_of(before, read_snapshot(db), messages)
 
 
 def _settings(db: Path) -> Mapping[str, str | int]:
@@ -84,35 +81,6 @@ def _settings(db: Path) -> Mapping[str, str | int]:
     if limit := os.environ.get("AUDIT_MEMORY_LIMIT"):
         settings["memory_limit"] = limit
     return settings
-
-
-def _rejections(con: Connection) -> list[str]:
-    """The first refused rows in words, and how many more there are."""
-    con.execute(ASIDES)
-    found = con.execute(
-        "SELECT file, line, column_name, reason, count(*) OVER () FROM rejected_rows ORDER BY file, line LIMIT ?",
-        [_SHOWN],
-    ).fetchall()
-    shown = [
-        str(AuditError(f"rejected: {REASONS[reason]}", file=file, line=line, column=column))
-        for file, line, column, reason, _ in found
-    ]
-    more = found[0][-1] - len(found) if found else 0
-    return [*shown, f"and {more} more rejected rows: all are in raw.rejected_rows"] if more else shown
-
-
-def _by_table(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    totals: dict[str, dict[str, Any]] = {}
-    for f in files:
-        row = totals.setdefault(f["table"], {"table": f["table"], "files": 0} | dict.fromkeys(_COUNTS, 0))
-        row["files"] += 1
-        for name in _COUNTS:
-            row[name] += f[name]
-    return list(totals.values())
-
-
-_SHOWN = 5
-_COUNTS = ("read", "accepted", "duplicate", "rejected")
 
 
 @dataclass
@@ -123,8 +91,12 @@ class _Load:
     before: Snapshot
     temporary: Path
     progress: Progress
-    parts: list[dict[str, Any]] = field(default_factory=list)
+    replacing: bool
+    after: Snapshot = field(init=False)
     accounts: list[Account] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.after = self.before
 
     def run(self, sources: Sequence[Source], messages: list[str]) -> Snapshot:
         number = self.before.number + 1
@@ -151,17 +123,18 @@ class _Load:
             if extra:
                 messages.append(f"{source.name}: columns kept out: {', '.join(extra)}")
             form = "csv" if described.form == "xlsx" else described.form
-            groups[form, tuple(described.columns.items())].append((source_id, described))
+            # A correction has a part of its own, so that a later file can replace what an earlier one said.
+            own = source_id if self.replacing else None
+            groups[form, tuple(described.columns.items()), own].append((source_id, described))
         parts = []
-        for i, ((form, _), group) in enumerate(groups.items()):
+        for i, ((form, *_), group) in enumerate(groups.items()):
             path = f"parts/{contract.table}-{number:06d}-{i}.parquet"
             accounts = self._part(contract, form, group, path)
             parts.append({"table": contract.table, "path": path, "refused": any(a.rejected for a in accounts)})
             self.accounts += accounts
-        seen = self.before
+        keys = Keys(self.con, number, self.accounts, self.replacing)
         for part in parts:
-            seen = exclude_duplicates(self.con, seen, contract, part, self.accounts)
-        self.parts += seen.parts[len(self.before.parts) :]
+            self.after = keys.add(self.after, contract, part)
 
     def _described(self, contract: Contract, source: Source, source_id: int) -> Source:
         match source.form:
@@ -223,8 +196,12 @@ class _Load:
 
     def _snapshot(self, number: int, touched: set[str]) -> Snapshot:
         before = self.before
-        files = [*before.files, *(a.record() for a in self.accounts)]
-        snapshot = replace(before, number=number, parts=(*before.parts, *self.parts), files=tuple(files))
+        accounts = (
+            a.record() | {"load": number, "contradicting": 0 if self.replacing else a.conflicting}
+            for a in self.accounts
+        )
+        files = [*before.files, *accounts]
+        snapshot = replace(self.after, number=number, files=tuple(files))
         rejected, lines = self._keep_asides(number)
         files = [f | ({"lines": lines} if lines and f["shifted"] else {}) for f in files]
         derived = dict(before.derived)

@@ -1,0 +1,73 @@
+"""What a load tells of itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.errors import AuditError
+from audit.snapshot import Snapshot
+from audit.sources.account import ASIDES
+from audit.sources.typed import REASONS
+from audit.store import Connection
+
+_SHOWN = 5
+_COUNTS = ("read", "accepted", "duplicate", "rejected")
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did.
+
+    ``tables`` has a row a table: table, files, read, accepted, duplicate, rejected. ``unchanged`` says that every file
+    was there already. ``messages`` name columns that were kept out and files that were there already. ``replaced`` has
+    a row for each table and load of which rows were replaced: table, load, rows.
+    """
+
+    tables: list[dict[str, Any]]
+    unchanged: bool
+    messages: list[str] = field(default_factory=list)
+    replaced: list[dict[str, Any]] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+
+
+def first_rejections(con: Connection) -> list[str]:
+    """The first refused rows in words, and how many more there are."""
+    con.execute(ASIDES)
+    found = con.execute(
+        "SELECT file, line, column_name, reason, count(*) OVER () FROM rejected_rows ORDER BY file, line LIMIT ?",
+        [_SHOWN],
+    ).fetchall()
+    shown = [
+        str(AuditError(f"rejected: {REASONS[reason]}", file=file, line=line, column=column))
+        for file, line, column, reason, _ in found
+    ]
+    more = found[0][-1] - len(found) if found else 0
+    return [*shown, f"and {more} more rejected rows: all are in raw.rejected_rows"] if more else shown
+
+
+def report_of(before: Snapshot, after: Snapshot, messages: list[str]) -> LoadReport:
+    """What lies between two snapshots."""
+    tables, replaced = _by_table(after.files[len(before.files) :]), _by_load(after, len(before.replaced))
+    return LoadReport(tables, False, messages, replaced, after)
+
+
+def _by_table(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    totals: dict[str, dict[str, Any]] = {}
+    for f in files:
+        row = totals.setdefault(f["table"], {"table": f["table"], "files": 0} | dict.fromkeys(_COUNTS, 0))
+        row["files"] += 1
+        for name in _COUNTS:
+            row[name] += f[name]
+    return list(totals.values())
+
+
+def _by_load(after: Snapshot, known: int) -> list[dict[str, Any]]:
+    """How many rows of which table and load were replaced, beyond what was known."""
+    load_of = {f["source_id"]: f["load"] for f in after.files}
+    sums: dict[tuple[str, int], int] = defaultdict(int)
+    for r in after.replaced[known:]:
+        sums[r["table"], load_of[r["source_id"]]] += r["rows"]
+    return [{"table": table, "load": load, "rows": rows} for (table, load), rows in sorted(sums.items())]
