@@ -37,11 +37,28 @@ def load(commands: Commands) -> None:
     parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="a folder of tables")
     parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
     parser.add_argument(
-        "--policy", type=Path, metavar="FILE", help="the policy file (default: policy.toml of the first source)"
+        "--policy",
+        type=Path,
+        metavar="FILE",
+        help="the policy file (default: policy.toml of the first source, else as loaded)",
     )
     parser.add_argument(
         "--replace", action="store_true", help="corrections: a row with a known key replaces the one that is there"
     )
+
+
+def rejected(commands: Commands) -> None:
+    """The words of ``audit rejected``."""
+    parser = add_command(
+        commands,
+        "rejected",
+        "cli_database",
+        "list the rows that were refused and why, or export them for mending",
+        "audit rejected --table consents --out consents-mended.csv",
+    )
+    parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+    parser.add_argument("--table", metavar="T", help="this table's rows only")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the rows: .csv, .jsonl")
 
 
 def lab(commands: Commands) -> None:

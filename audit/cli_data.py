@@ -16,6 +16,7 @@ from audit.places import shipped
 from audit.policy import load_policy
 from audit.run import open_workbench
 from audit.sample import write_sample
+from audit.snapshot import read_snapshot
 from audit.sources.load import load as load_sources
 from audit.statutes import load_law
 from audit.terminal import Terminal
@@ -42,7 +43,7 @@ def sample(args: argparse.Namespace, terminal: Terminal) -> int:
 def load(args: argparse.Namespace, terminal: Terminal) -> int:
     """Load the folders and print what became of each table's rows."""
     began = time.monotonic()
-    policy = load_policy(args.policy or _policy_of(args.sources), load_law())
+    policy = load_policy(args.policy or _policy_of(args.sources, args.db), load_law())
     with terminal.progress() as bar:
         report = load_sources(args.db, args.sources, policy, progress=bar, replacing=args.replace)
     if report.unchanged:
@@ -95,7 +96,9 @@ def _after_load(db: Path) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _policy_of(sources: list[Path]) -> Path:
-    """The policy file of the first source that has one, else the sample organisation's."""
-    own = (source / "policy.toml" for source in sources)
-    return next((path for path in own if path.is_file()), shipped("mira") / "policy.toml")
+def _policy_of(sources: list[Path], db: Path) -> Path:
+    """The policy file of the first source that has one, else the database's own, else the sample organisation's."""
+    for source in sources:
+        if (source / "policy.toml").is_file():
+            return source / "policy.toml"
+    return read_snapshot(db).policy_file if (db / "CURRENT").exists() else shipped("mira") / "policy.toml"

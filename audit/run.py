@@ -71,7 +71,7 @@ class Workbench:
     ) -> None:
         self.snapshot: Snapshot = read_snapshot(db, snapshot)
         self.law: Law = load_law()
-        self.policy: Policy = load_policy(policy or db / self.snapshot.house / "policy.toml", self.law)
+        self.policy: Policy = load_policy(policy or self.snapshot.policy_file, self.law)
         self.catalog = load_catalog()
         if role not in (None, "controller", "processor"):
             raise UsageError("no such role", column="role", expected="controller or processor")

@@ -49,6 +49,11 @@ class Snapshot:
         files = [[f["table"], f["path"], f["sha256"], f["accepted"]] for f in self.files]
         return digest([*files, *([r["source_id"], r["rows"], r["load"]] for r in self.replaced)])
 
+    @property
+    def policy_file(self) -> Path:
+        """The policy file that the data was loaded under."""
+        return self.folder / self.house / "policy.toml"
+
     def table_parts(self, table: str) -> list[dict[str, Any]]:
         return [p for p in self.parts if p["table"] == table]
 

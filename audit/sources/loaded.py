@@ -45,7 +45,7 @@ def first_rejections(con: Connection) -> list[str]:
         for file, line, column, reason, _ in found
     ]
     more = found[0][-1] - len(found) if found else 0
-    return [*shown, f"and {more} more rejected rows: all are in raw.rejected_rows"] if more else shown
+    return [*shown, f"and {more} more rejected rows; to list them: audit rejected"] if more else shown
 
 
 def report_of(before: Snapshot, after: Snapshot, messages: list[str]) -> LoadReport:

@@ -332,5 +332,5 @@ def test_the_first_refused_rows_are_told_without_their_values(tmp_path: Path) ->
     lines = "".join(f"R{i},secret-{i},2026-05-01T09:00Z\n" for i in range(7))
     _, report = loaded(tmp_path, {"requests.csv": "request_id,kind,received_at\n" + lines})
     assert report.messages[0] == "requests.csv:2: kind: rejected: the value is not one of those allowed"
-    assert report.messages[5:] == ["and 2 more rejected rows: all are in raw.rejected_rows"]
+    assert report.messages[5:] == ["and 2 more rejected rows; to list them: audit rejected"]
     assert "secret" not in "".join(report.messages)
