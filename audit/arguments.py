@@ -54,6 +54,16 @@ def add_database(parser: argparse.ArgumentParser, *, period: str | None = None) 
     parser.add_argument("--role", choices=("controller", "processor"), help="what was done in this role only")
 
 
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """The option that names the key file."""
+    parser.add_argument(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="the key file (default: $AUDIT_KEYS, else audit/keys.toml in $XDG_CONFIG_HOME or ~/.config)",
+    )
+
+
 def day(text: str) -> date:
     """A day, as argparse reads it."""
     try:

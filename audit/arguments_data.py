@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.arguments import DB, add_command, count, day
+from audit.arguments import DB, add_command, add_keys, count, day
 
 if TYPE_CHECKING:
     from audit.arguments import Commands
@@ -34,7 +33,7 @@ def load(commands: Commands) -> None:
     parser = add_command(
         commands, "load", "cli_data", "load folders of registers and logs, wholly or not at all", "audit load data/mira"
     )
-    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="a folder of tables")
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE", help="a folder of tables and exports")
     parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
     parser.add_argument(
         "--policy",
@@ -45,6 +44,7 @@ def load(commands: Commands) -> None:
     parser.add_argument(
         "--replace", action="store_true", help="corrections: a row with a known key replaces the one that is there"
     )
+    add_keys(parser)
 
 
 def rejected(commands: Commands) -> None:
@@ -84,14 +84,5 @@ def keys(commands: Commands) -> None:
         help="init makes the key file; rotate adds a new key; show lists them; pseudonym reads an identifier from"
         " standard input and prints what the person is called in the databases",
     )
-    _add_keys(parser)
+    add_keys(parser)
     parser.add_argument("--system-id", metavar="ID", help="pseudonym: also as an id in this system")
-
-
-def _add_keys(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--keys",
-        type=Path,
-        metavar="FILE",
-        help="the key file (default: $AUDIT_KEYS, else audit/keys.toml in $XDG_CONFIG_HOME or ~/.config)",
-    )

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from audit.cli_check import naming
+from audit.cli_keys import key_in_use
 from audit.errors import AuditError
 from audit.places import shipped
 from audit.policy import load_policy
@@ -18,6 +19,7 @@ from audit.run import open_workbench
 from audit.sample import write_sample
 from audit.snapshot import read_snapshot
 from audit.sources.load import load as load_sources
+from audit.sources.mapping import SOURCES
 from audit.statutes import load_law
 from audit.terminal import Terminal
 
@@ -44,8 +46,12 @@ def load(args: argparse.Namespace, terminal: Terminal) -> int:
     """Load the folders and print what became of each table's rows."""
     began = time.monotonic()
     policy = load_policy(args.policy or _policy_of(args.sources, args.db), load_law())
+    exports = any((source / SOURCES).is_file() for source in args.sources)
+    pseudonyms = key_in_use(args.keys, terminal, _key_of(args.db)) if exports else None
     with terminal.progress() as bar:
-        report = load_sources(args.db, args.sources, policy, progress=bar, replacing=args.replace)
+        report = load_sources(
+            args.db, args.sources, policy, progress=bar, replacing=args.replace, pseudonyms=pseudonyms
+        )
     if report.unchanged:
         terminal.say(f"{args.db} holds these files already; nothing changed.")
     else:
@@ -81,6 +87,11 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
     # The notebooks find the database by this name; they open it for reading only.
     environment = os.environ | {"AUDIT_DB": str(args.db.absolute())}
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
+
+
+def _key_of(db: Path) -> str | None:
+    """The key whose pseudonyms a database holds; None where it holds none, or is not there yet."""
+    return read_snapshot(db).key_id if (db / "CURRENT").is_file() else None
 
 
 def _after_load(db: Path) -> list[tuple[str, list[str]]]:

@@ -31,6 +31,7 @@ class Snapshot:
 
     ``parts`` hold accepted and refused rows of a table as they stood in their files; ``excluded`` names the rows of a
     part that are duplicates or were replaced, and ``replaced`` says how many rows of which file a later load replaced.
+    ``exports`` are the files of named systems, each with what it gave.
     ``content`` is the hash of what was loaded, the same for the same files in the same order.
     """
 
@@ -43,11 +44,19 @@ class Snapshot:
     derived: Mapping[str, str] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
     replaced: tuple[dict[str, Any], ...] = ()
+    exports: tuple[dict[str, Any], ...] = ()
 
     @property
     def content(self) -> str:
-        files = [[f["table"], f["path"], f["sha256"], f["accepted"]] for f in self.files]
+        how = ([f["mapping"]] if "mapping" in f else [] for f in self.files)
+        what = ([f["table"], f["path"], f["sha256"], f["accepted"]] for f in self.files)
+        files = [[*file, *mapping] for file, mapping in zip(what, how, strict=True)]
         return digest([*files, *([r["source_id"], r["rows"], r["load"]] for r in self.replaced)])
+
+    @property
+    def key_id(self) -> str | None:
+        """The key of the pseudonyms in it; None where no export of a system was loaded."""
+        return self.exports[0]["key_id"] if self.exports else None
 
     @property
     def policy_file(self) -> Path:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -24,14 +24,18 @@ Path_ = tuple[str | int, ...]
 class TomlFile:
     """A TOML file: its tables, the SHA-256 of its bytes, and the lines its keys stand on.
 
+    Args:
+        path: the file.
+        content: its bytes, where they are not to be read from the path.
+
     Raises:
         AuditError: it cannot be read, or is not TOML.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         self.path = path
         try:
-            content = path.read_bytes()
+            content = path.read_bytes() if content is None else content
             text = content.decode()
             self._values = tomllib.loads(text)
         except OSError as error:
@@ -57,17 +61,26 @@ class TomlFile:
 
 def _lines(text: str) -> Iterator[tuple[Path_, int]]:
     table: Path_ = ()
-    seen: Counter[str] = Counter()
+    seen: Counter[Path_] = Counter()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
-            name = header[2]
-            table = tuple(part.strip().strip("\"'") for part in name.split("."))
+            *around, name = (part.strip().strip("\"'") for part in header[2].split("."))
+            table = (*_within(around, seen), name)
             if header[1] == "[[":
-                table = (*table, seen[name])
-                seen[name] += 1
+                seen[table] += 1
+                table = (*table, seen[table] - 1)
             yield table, number
         elif key := _KEY.match(line):
             yield (*table, key[1]), number
+
+
+def _within(names: Iterable[str], seen: Mapping[Path_, int]) -> Path_:
+    """The place a header's names lead to: in an array of tables, the latest of it."""
+    place: Path_ = ()
+    for name in names:
+        place = (*place, name)
+        place = (*place, seen[place] - 1) if place in seen else place
+    return place
 
 
 class Table:
@@ -95,6 +108,10 @@ class Table:
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
+
+    def plain(self) -> dict[str, Any]:
+        """Everything that stands in it, as it was written."""
+        return dict(self._values)
 
     def _take(self, key: str, kind: type[T], expected: str) -> T:
         if key not in self._values:

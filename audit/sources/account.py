@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.snapshot import literal
 from audit.sources import jsonl_file
-from audit.sources.files import Source
+from audit.sources.files import Imported, Source
 from audit.store import Connection
 
 ASIDES = """
@@ -62,8 +62,8 @@ class Account:
             "part": self.part,
             "first_row": self.first_row,
             "first_line": self.source.first_line,
-            "shifted": bool(self.source.shifts),
-        }
+            "shifted": self.source.shifted,
+        } | ({"mapping": imported.mapping, "rows": imported.sha256} if (imported := self.source.imported) else {})
 
 
 def account_for(con: Connection, part: Path, form: str, group: Sequence[tuple[int, Source]]) -> list[Account]:
@@ -81,7 +81,11 @@ def account_for(con: Connection, part: Path, form: str, group: Sequence[tuple[in
         first, last, records, refused = counted.get(source_id, (0, -1, 0, 0))
         assert last - first + 1 == records, "a file's rows stand together in a part"
         known = _with_malformed(con, source) if form == "csv" else source
-        accounts.append(Account(source_id, known, f"parts/{part.name}", records, first, len(known.malformed), refused))
+        malformed = len(known.malformed)
+        if source.imported:
+            assert records == source.imported.rows, "the engine reads every row that was made of an export"
+            malformed = source.imported.refusals
+        accounts.append(Account(source_id, known, f"parts/{part.name}", records, first, malformed, refused))
     if form == "csv":
         con.execute("DELETE FROM reject_errors; DELETE FROM reject_scans")
     if not any(a.crooked for a in accounts):
@@ -106,6 +110,8 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
     """Keep refused rows with file, line, column and reason, and the line shifts of the files."""
     for a in accounts:
         s = a.source
+        if s.imported:
+            _set_aside_imported(con, a.source_id, s, s.imported)
         if s.shifts:
             records, deltas = map(list, zip(*s.shifts, strict=True))
             con.execute("INSERT INTO line_shifts SELECT ?, unnest(?), unnest(?)", [a.source_id, records, deltas])
@@ -129,6 +135,23 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
             WHERE p._fault IS NOT NULL
             """
         )
+
+
+def _set_aside_imported(con: Connection, source_id: int, source: Source, imported: Imported) -> None:
+    """Keep what was refused of an export, and its line shifts."""
+    form = "auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"'"
+    con.execute(f"""
+        INSERT INTO line_shifts SELECT {source_id}, from_record, delta
+        FROM read_csv({literal(str(imported.shifts))}, {form}, columns = {{from_record: 'BIGINT', delta: 'BIGINT'}})
+    """)
+    if imported.refusals:
+        columns = "{line: 'BIGINT', column_name: 'VARCHAR', reason: 'VARCHAR', row_text: 'VARCHAR'}"
+        con.execute(f"""
+            INSERT INTO rejected_rows
+            SELECT {source_id}, {literal(source.table)}, {literal(source.name)}, line, nullif(column_name, ''), reason,
+              row_text
+            FROM read_csv({literal(str(imported.refused))}, {form}, columns = {columns})
+        """)
 
 
 def lined(part: Path, a: Account) -> str:

@@ -6,10 +6,10 @@ import gzip
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import zstandard
 
@@ -21,6 +21,27 @@ _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
+class Imported:
+    """What an export of a named system gave for a table, beside its rows.
+
+    Attributes:
+        shifts: a file of ``from_record, delta``, as ``Source.shifts``.
+        refused: a file of the records that gave no row: line, column_name, reason, row_text.
+        rows: how many rows there are.
+        refusals: how many records gave none.
+        mapping: the hash of the settings it was read with.
+        sha256: of what was made of it: its rows and refused records.
+    """
+
+    shifts: Path
+    refused: Path
+    rows: int
+    refusals: int
+    mapping: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Source:
     """A file to load.
 
@@ -28,7 +49,7 @@ class Source:
         table: the table it is for.
         path: where it is.
         name: its path within the source folder, as reports print it.
-        form: csv, jsonl, parquet or xlsx.
+        form: csv, jsonl, parquet or xlsx; import of an export, which ``read_path`` then holds as CSV.
         sha256: of its bytes.
         size: in bytes.
         lines: its physical lines (text forms).
@@ -38,6 +59,7 @@ class Source:
         shifts: from which record on (from 0) lines are how many further down than records, where a record takes
             more than one line.
         malformed: line and text of what is not a record at all.
+        imported: what stands beside the rows of an export.
     """
 
     table: str
@@ -52,6 +74,17 @@ class Source:
     first_line: int = 1
     shifts: tuple[tuple[int, int], ...] = ()
     malformed: tuple[tuple[int, str], ...] = ()
+    imported: Imported | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str | None]:
+        """What makes it the same as one loaded before; of an export also what was made of it."""
+        return self.table, self.sha256, self.imported.sha256 if self.imported else None
+
+    @property
+    def shifted(self) -> bool:
+        """Whether its lines are not its records, one for one."""
+        return bool(self.shifts or self.imported)
 
     @property
     def reading(self) -> Path:
@@ -63,8 +96,12 @@ class Source:
         return replace(self, **changes)  # type: ignore[arg-type]
 
 
-def discover(folder: Path) -> list[Source]:
+def discover(folder: Path, exports: Collection[Path] = ()) -> list[Source]:
     """The files of a source folder, table by table, in the order of their names, each hashed.
+
+    Args:
+        folder: the source folder.
+        exports: files that are exports of named systems, and no tables whatever they are called.
 
     Raises:
         AuditError: no such folder, no file for any table in it, or a file that cannot be read.
@@ -75,14 +112,38 @@ def discover(folder: Path) -> list[Source]:
         _hashed(contract, path, folder)
         for contract in load_contracts().values()
         for path in sorted(_candidates(folder, contract.table))
+        if path not in exports
     ]
-    if not found:
+    if not found and not any(path.is_relative_to(folder) for path in exports):
         raise AuditError(
             "no file for any table here",
             file=folder,
-            expected="files such as consents.csv or processing_events-2026-07.csv.gz",
+            expected="files such as consents.csv or processing_events-2026-07.csv.gz, or a sources.toml",
         )
     return found
+
+
+def new_of(sources: Sequence[Source], settled: Sequence[Mapping[str, Any]], messages: list[str]) -> list[Source]:
+    """The files that were not loaded yet, each once.
+
+    Args:
+        sources: the files.
+        settled: those that were loaded, as the manifest names them.
+        messages: is told of files that were loaded already.
+    """
+    known = {(f["table"], f["sha256"], f.get("rows")) for f in settled}
+    otherwise = {(f["table"], f["sha256"]) for f in settled}
+    new = []
+    for source in sources:
+        name = f"{source.name} ({source.table})" if source.imported else source.name
+        if source.identity in known:
+            messages.append(f"{name}: loaded already, nothing to do")
+            continue
+        if source.imported and (source.table, source.sha256) in otherwise:
+            messages.append(f"{name}: loaded before and read in another way now; its rows are compared one by one")
+        known.add(source.identity)
+        new.append(source)
+    return new
 
 
 def _candidates(folder: Path, table: str) -> Iterator[Path]:

@@ -14,12 +14,15 @@ from typing import Any
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
 from audit.policy import Policy
+from audit.pseudonyms import Pseudonyms
 from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, read_snapshot, writing
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
-from audit.sources.files import Source, discover
+from audit.sources.files import Source, discover, new_of
+from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of
+from audit.sources.mapping import read_sources
 from audit.sources.typed import MACROS, typed_select
 from audit.store import Connection, DatabaseError, scratch, sql_file
 
@@ -33,6 +36,7 @@ def load(
     progress: Progress = lambda *_: None,
     *,
     replacing: bool = False,
+    pseudonyms: Pseudonyms | None = None,
 ) -> LoadReport:
     """Load source folders into a database.
 
@@ -43,6 +47,7 @@ def load(
         progress: called with a table's name, files done and files in all.
         replacing: the files are corrections: a row with a known key and other content replaces the one that is there,
             which older snapshots keep. Without it such a row is refused.
+        pseudonyms: those of the key in use, for exports of named systems (``sources.toml``).
 
     Returns:
         What was read, accepted, found twice and rejected.
@@ -50,28 +55,28 @@ def load(
     Raises:
         AuditError: a file or the database cannot be read or written; the database is as it was.
     """
-    sources = [s for folder in folders for s in discover(folder)]
+    batches = [batch for folder in folders for batch in read_sources(folder)]
+    exports = {export.path for batch in batches for export in batch.exports}
+    sources = [s for folder in folders for s in discover(folder, exports)]
     with writing(db) as current:
         before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):
             raise AuditError("this database holds times of another zone", file=db, expected=before.zone)
         # What was refused for its keys may be loaded again as a correction.
-        known = {(f["table"], f["sha256"]) for f in before.files if not (replacing and f["contradicting"])}
-        fresh, messages = [], []
-        for source in sources:
-            if (source.table, source.sha256) in known:
-                messages.append(f"{source.name}: loaded already, nothing to do")
-            else:
-                known.add((source.table, source.sha256))
-                fresh.append(source)
+        settled = [f for f in before.files if not (replacing and f["contradicting"])]
+        imports = Imports(batches, before, settled, pseudonyms)
+        messages = imports.messages
+        fresh = new_of(sources, settled, messages)
         house = keep_house(db, policy)
-        if not fresh and house == before.house:
+        if not fresh and not imports and house == before.house:
             return LoadReport([], True, messages, snapshot=before)
         with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
             con.execute(MACROS)
+            unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)
+            fresh += new_of(unpacked, settled, messages)
             after = _Load(con, before, Path(temporary), progress, replacing).run(fresh, messages)
             messages += first_rejections(con)
-        after = replace(after, house=house)
+        after = replace(after, house=house, exports=(*before.exports, *exported))
         commit(after)
     return report_of(before, read_snapshot(db), messages)
 
@@ -122,7 +127,7 @@ class _Load:
             extra = sorted(set(described.columns) - {c.name for c in contract.columns})
             if extra:
                 messages.append(f"{source.name}: columns kept out: {', '.join(extra)}")
-            form = "csv" if described.form == "xlsx" else described.form
+            form = "csv" if described.form in ("xlsx", "import") else described.form
             # A correction has a part of its own, so that a later file can replace what an earlier one said.
             own = source_id if self.replacing else None
             groups[form, tuple(described.columns.items()), own].append((source_id, described))
@@ -144,6 +149,8 @@ class _Load:
                 described = jsonl_file.describe(source)
             case "parquet":
                 described = parquet_file.describe(source, self.con)
+            case "import":
+                described = source
             case _:
                 described = xlsx_file.put_in_order(source, self.temporary / f"{source_id}.csv")
         for column in contract.columns:
@@ -226,7 +233,7 @@ class _Load:
         if any(a.rejected for a in self.accounts):
             rejected = f"parts/rejected-{number:06d}.parquet"
             self._copy_table("rejected_rows", rejected, "source_id, line, column_name")
-        if any(a.source.shifts for a in self.accounts):
+        if any(a.source.shifted for a in self.accounts):
             lines = f"parts/lines-{number:06d}.parquet"
             self._copy_table("line_shifts", lines, "source_id, from_record")
         return rejected, lines
