@@ -188,8 +188,9 @@ def keep_house(folder: Path, policy: Policy) -> str:
     name = hashlib.sha256(b"\0".join(p.read_bytes() for p in sources)).hexdigest()[:16]
     target = folder / "house" / name
     target.mkdir(parents=True, exist_ok=True)
-    for path in sources:
-        shutil.copyfile(path, target / ("policy.toml" if path == policy.path else path.name))
+    if target.resolve() != policy.path.parent.resolve():  # the database's own, when the sources have no policy
+        for path in sources:
+            shutil.copyfile(path, target / ("policy.toml" if path == policy.path else path.name))
     return f"house/{name}"
 
 

@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 import audit
+from audit.cli import main
 from audit.contract import load_contracts
 from audit.errors import AuditError
 from audit.sources.load import load
@@ -334,3 +335,12 @@ def test_the_first_refused_rows_are_told_without_their_values(tmp_path: Path) ->
     assert report.messages[0] == "requests.csv:2: kind: rejected: the value is not one of those allowed"
     assert report.messages[5:] == ["and 2 more rejected rows; to list them: audit rejected"]
     assert "secret" not in "".join(report.messages)
+
+
+def test_a_folder_without_a_policy_loads_under_the_databases_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, db = write(tmp_path / "source", {"processing_events.csv": EVENTS}), tmp_path / "db"
+    for _ in range(2):
+        assert main(["load", str(source), "--db", str(db)]) == 0
+    assert "nothing changed" in capsys.readouterr().err
