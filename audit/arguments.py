@@ -6,6 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from zoneinfo import ZoneInfo
 
 from audit.errors import UsageError
 
@@ -62,6 +63,14 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the key file (default: $AUDIT_KEYS, else audit/keys.toml in $XDG_CONFIG_HOME or ~/.config)",
     )
+
+
+def zone(text: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(text)
+    except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
+        raise argparse.ArgumentTypeError("not a time zone; expected one like Europe/Stockholm") from None
 
 
 def day(text: str) -> date:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.arguments import DB, add_command, add_keys, count, day
+from audit.arguments import DB, add_command, add_keys, count, day, zone
+from audit.sources.systems import SYSTEMS
 
 if TYPE_CHECKING:
     from audit.arguments import Commands
@@ -59,6 +60,37 @@ def rejected(commands: Commands) -> None:
     parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
     parser.add_argument("--table", metavar="T", help="this table's rows only")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the rows: .csv, .jsonl")
+
+
+def import_export(commands: Commands) -> None:
+    """The words of ``audit import``."""
+    parser = add_command(
+        commands,
+        "import",
+        "cli_import",
+        "turn a named system's exports into tables, persons into pseudonyms",
+        "audit import intercom contacts.json --out tables --client C-017",
+    )
+    parser.set_defaults(command=("cli_import", "import_export"))
+    named = "; ".join(f"{name}: {system.title}" for name, system in SYSTEMS.items())
+    parser.add_argument("system", metavar="SYSTEM", help=f"whose export it is ({named})")
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="an export, or a folder of exports; all are read together"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write to")
+    parser.add_argument(
+        "--mapping",
+        type=Path,
+        metavar="FILE",
+        help="the system's settings: a TOML file, as a [[source]] of sources.toml",
+    )
+    parser.add_argument("--system-id", metavar="ID", help="the system in your register (default: its name)")
+    parser.add_argument("--client", metavar="ID", help="whose data it is (default: your own)")
+    parser.add_argument("--zone", type=zone, metavar="Z", help="of times without an offset (default: the policy's)")
+    parser.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the policy file (default: the sample organisation's)"
+    )
+    add_keys(parser)
 
 
 def lab(commands: Commands) -> None:

@@ -119,28 +119,26 @@ class Imports:
             for h in hashed.values():
                 h.refuse_change()
             sources += [sheet.source(hashed[sheet.export], batch.mapping) for sheet in sheets]
+            read_as = {
+                "system": batch.system.name,
+                "system_id": batch.system_id,
+                "client_id": batch.client_id,
+                "mapping": batch.mapping,
+                "key_id": self._pseudonyms.key_id,
+                "batch": name,
+            }
             for export, tally in tallies.items():
-                self.messages += _aside(tally)
-                exports.append(
-                    _record(batch, hashed[export], tally) | {"batch": name, "key_id": context.pseudonyms.key_id}
-                )
+                self.messages += aside_of(tally)
+                exports.append(record_of(hashed[export], tally) | read_as)
         return sources, exports
 
 
-def _record(batch: Batch, hashed: Hashed, tally: Tally) -> dict[str, Any]:
-    """An export as the manifest names it."""
-    return {
-        "path": hashed.export.name,
-        "sha256": hashed.sha256,
-        "bytes": hashed.size,
-        "system": batch.system.name,
-        "system_id": batch.system_id,
-        "client_id": batch.client_id,
-        "mapping": batch.mapping,
-    } | tally.record()
+def record_of(hashed: Hashed, tally: Tally) -> dict[str, Any]:
+    """An export as a manifest names it, and what it gave."""
+    return {"path": hashed.export.name, "sha256": hashed.sha256, "bytes": hashed.size} | tally.record()
 
 
-def _aside(tally: Tally) -> list[str]:
+def aside_of(tally: Tally) -> list[str]:
     """What of an export no table takes, in words."""
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(tally.aside.items()))
     return [f"{tally.export.name}: set aside, as no table takes them: {kinds}"] if kinds else []

@@ -41,10 +41,15 @@ class Tally:
             case Aside():
                 self.aside[item.kind] += 1
 
+    @property
+    def read(self) -> int:
+        """Everything that was read: what became a row, was refused, or was set aside."""
+        return self.rows.total() + self.refused.total() + self.aside.total()
+
     def record(self) -> dict[str, Any]:
-        """As a manifest names it: read = rows + refused + aside."""
+        """As a manifest names it."""
         counts = {name: dict(sorted(getattr(self, name).items())) for name in ("rows", "refused", "aside")}
-        return {"read": sum(sum(c.values()) for c in counts.values())} | counts
+        return {"read": self.read} | counts
 
 
 def items(batch: Batch, context: Context) -> Iterator[Item]:

@@ -155,7 +155,7 @@ def _write_csv(out: TextIO, contract: Contract, rows: Iterator[dict[str, Any]]) 
     count = defused = 0
     for row in rows:
         cells = [_cell(row.get(name)) for name in names]
-        safe = [f"'{cell}" if _runs(cell) else cell for cell in cells]
+        safe = [f"'{cell}" if runs_as_formula(cell) else cell for cell in cells]
         writer.writerow(safe)
         count += 1
         defused += sum(a is not b for a, b in zip(safe, cells, strict=True))
@@ -170,6 +170,6 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _runs(cell: str) -> bool:
+def runs_as_formula(cell: str) -> bool:
     """Whether a spreadsheet would run a cell as a formula; a lone sign is none."""
     return len(cell) > 1 and cell.startswith(_FORMULA)

@@ -1,0 +1,81 @@
+"""The command that turns a named system's exports into the contracts' tables."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from audit.cli_keys import key_in_use
+from audit.errors import UsageError
+from audit.places import shipped
+from audit.policy import load_policy
+from audit.sources.convert import Conversion, convert
+from audit.sources.imported import aside_of
+from audit.sources.mapping import Batch, described
+from audit.sources.systems import SYSTEMS
+from audit.sources.systems.export import Context, Export, System
+from audit.statutes import load_law
+from audit.strict import TomlFile
+from audit.terminal import Terminal
+
+
+def import_export(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Write what the exports give as tables, and print what became of their records."""
+    batch = _batch(args)
+    zone = args.zone or load_policy(args.policy or shipped("mira") / "policy.toml", load_law()).zone
+    pseudonyms = key_in_use(args.keys, terminal)
+    with terminal.progress() as bar:
+        bar(f"Reading {batch.system.name}")
+        done = convert(batch, Context(pseudonyms, zone, batch.system_id, batch.client_id), args.out)
+    if not terminal.quiet:
+        _print(done, terminal)
+    if done.replaced:
+        terminal.say(f"Replaced the earlier import in {args.out}.")
+    terminal.say(f"Wrote {len(done.files)} files to {args.out}.")
+    if done.rows:
+        terminal.advise(("to load them", ["load", str(args.out)]))
+    return 0
+
+
+def _print(done: Conversion, terminal: Terminal) -> None:
+    """What was read of each export, then the rows of each table, then what no table takes."""
+    columns = ("export", "read", "rows", "refused", "set aside")
+    counts = [(t.export.name, t.read, t.rows.total(), t.refused.total(), t.aside.total()) for t in done.tallies]
+    terminal.table(columns, counts)
+    terminal.answer("")
+    terminal.table(("table", "rows"), sorted(done.rows.items()))
+    for tally in done.tallies:
+        for line in aside_of(tally):
+            terminal.say(line)
+
+
+def _batch(args: argparse.Namespace) -> Batch:
+    """The exports that were named, with the settings of the mapping file."""
+    if args.system not in SYSTEMS:
+        raise UsageError("no such system", column="SYSTEM", expected=f"one of {', '.join(SYSTEMS)}")
+    system = SYSTEMS[args.system]
+    exports = [Export(path, str(path)) for name in args.files for path in _files(name, system)]
+    file = TomlFile(args.mapping) if args.mapping else TomlFile(Path("--mapping"), b"")
+    with file.root as root:
+        return described(root, system, list(dict.fromkeys(exports)), args.system_id, args.client)
+
+
+def _files(path: Path, system: System) -> Sequence[Path]:
+    """A file itself; of a folder those with the system's endings.
+
+    Raises:
+        UsageError: nothing is there, or nothing with such an ending.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UsageError("no such file or folder", file=path)
+    found = sorted(p for p in path.rglob("*") if p.is_file() and _plain_name(p).endswith(system.endings))
+    if not found:
+        raise UsageError(f"no export of {system.name} here", file=path, expected=f"files: {', '.join(system.endings)}")
+    return found
+
+
+def _plain_name(path: Path) -> str:
+    return path.name.lower().removesuffix(".gz").removesuffix(".zst")
