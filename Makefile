@@ -26,7 +26,7 @@ test: lint ## set up and run every test, on two cores (some minutes)
 	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile
 
 test-deep: lint ## many more made-up worlds, other ones each time
-	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative/test_oracle.py tests/generative/test_invariants.py
+	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative
 
 lint: $(VENV)/.ready-dev ## style and types
 	@$(VENV)/bin/ruff check --quiet

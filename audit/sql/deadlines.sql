@@ -30,8 +30,15 @@ CREATE OR REPLACE MACRO add_at(t, months, days, seconds) AS
     CASE WHEN months = 0 THEN t ELSE add_months_at(t, months) END, (days * 86400 + seconds) * 1000000
   );
 
--- The first instant after a local day: a duty with that due date is in time before it. And the last one within it.
-CREATE OR REPLACE MACRO day_end(d) AS CAST(add_days(d, 1) AS TIMESTAMPTZ);
+-- The first instant of a local day: of two midnights, where the clock is put back then, the first. And the first one after
+-- the day: a duty with that due date is in time before it. And the last one within it.
+CREATE OR REPLACE MACRO day_start(d) AS
+  CASE
+    WHEN CAST(add_microseconds(CAST(d AS TIMESTAMPTZ), -3600000000) AS DATE) = CAST(d AS DATE)
+      THEN add_microseconds(CAST(d AS TIMESTAMPTZ), -3600000000)
+    ELSE CAST(d AS TIMESTAMPTZ)
+  END;
+CREATE OR REPLACE MACRO day_end(d) AS day_start(add_days(d, 1));
 CREATE OR REPLACE MACRO last_of_day(d) AS add_microseconds(day_end(d), -1);
 
 -- Elapsed hours from one instant to another, with fractions.
