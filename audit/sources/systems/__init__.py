@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from audit.sources.systems import recruitment
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
     # One a line, in the alphabet.
+    recruitment.SYSTEM,
 )
 SYSTEMS: Mapping[str, System] = {s.name: s for s in _ALL}
