@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -98,8 +98,13 @@ def learn(known: Known, record: Object, maker: Maker) -> None:
     elif record.get("type") == APPLICATION:
         if candidate_id := _candidate_id(record):
             known.candidates[id_] = candidate_id
-        if at := _latest((iso(attributes, name) for name in _ACTIVE), maker.context.zone):
+        if at := _active(attributes, maker.context.zone):
             known.active[id_] = at
+
+
+def _active(attributes: Object, zone: ZoneInfo) -> str | None:
+    """When something was last done about an application."""
+    return _latest([iso(attributes, name) for name in _ACTIVE], zone)
 
 
 def _candidate_id(record: Object) -> str | None:
@@ -139,7 +144,7 @@ class Source:
         external_id = context.pseudonyms.external(context.system_id, id_)
         identity = {"system_id": context.system_id, "external_id": external_id, "subject_id": subject_id}
         yield self.maker.row("identities", identity, dict)
-        yield from self._held(CANDIDATE, id_, attributes, subject_id, self.last_active.get(id_))
+        yield from self._held(CANDIDATE, id_, attributes, subject_id, lambda: self.last_active.get(id_))
         if flag(attributes, "unsubscribed"):
             wish = Wish(self.maker, subject_id, lambda: needed_iso(attributes, "updated-at"))
             yield from wish.no_email(self.options.email_purposes)
@@ -160,10 +165,10 @@ class Source:
         if candidate_id:
             unknown = context.pseudonyms.external(context.system_id, candidate_id)
             subject_id = self.known.subjects.get(candidate_id, unknown)
-        yield from self._held(APPLICATION, id_, attributes, subject_id, self.known.active.get(id_))
+        yield from self._held(APPLICATION, id_, attributes, subject_id, lambda: _active(attributes, context.zone))
 
     def _held(
-        self, kind: str, id_: str, attributes: Object, subject_id: str | None, last_active: str | None
+        self, kind: str, id_: str, attributes: Object, subject_id: str | None, active: Callable[[], str | None]
     ) -> Iterator[Item]:
         """That data is held, was collected, and was erased; from whom it came decides activity and category."""
         context, options = self.maker.context, self.options
@@ -176,7 +181,7 @@ class Source:
             common | {"record_id": record_id, "person_category": options.person_category},
             lambda: {
                 "collected_at": needed_iso(attributes, "created-at"),
-                "last_activity_at": last_active,
+                "last_activity_at": active(),
                 "disposed_at": iso(attributes, "deleted-at"),
                 "disposal": "erased" if iso(attributes, "deleted-at") else None,
             },

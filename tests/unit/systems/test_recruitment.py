@@ -205,6 +205,12 @@ def test_a_candidate_that_is_not_what_it_should_be_is_refused(run, attributes, c
     assert found.rows("data_records") == []
 
 
+def test_an_application_whose_rejection_cannot_be_read_is_refused_not_kept_without_it(run):
+    found = run({"a.json": {"data": [candidate(), application(**{"rejected-at": "last week"})]}})
+    assert [r[2:] for r in found.refused] == [("data_records", "rejected-at", "unparsable")]
+    assert len(found.rows("data_records")) == 1
+
+
 @pytest.mark.parametrize("value", [1, None, {}, {"type": "novelties"}, {"type": 3}])
 def test_what_nobody_knows_is_set_aside(run, value):
     assert run({"c.json": {"data": [value]}}).aside == ["unknown"]
