@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from audit.pseudonyms import Pseudonyms
+from audit.sources.load import load
 from audit.sources.systems.export import Aside, Context, Export, Row
 from audit.sources.systems.recruitment import SYSTEM
 from audit.sources.systems.recruitment_rows import Options
+from tests.functional.houses import policy
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "teamtailor"
 CONTEXT = Context(Pseudonyms(b"k" * 32), ZoneInfo("Europe/Stockholm"), "teamtailor")
@@ -79,3 +82,15 @@ def test_nothing_of_the_fixtures_persons_gets_into_a_row():
     text = json.dumps([dict(i.values) for i in items if isinstance(i, Row)]).lower()
     for secret in ("gregoria", "deckow", "jonas", "wennergren", "example.com", "localhost"):
         assert secret not in text
+
+
+def test_the_fixtures_load_and_keep_their_contracts(tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(SHARED, source / "teamtailor")
+    (source / "sources.toml").write_text('[[source]]\nsystem = "recruitment"\nfiles = ["teamtailor/*.json"]\n')
+    report = load(tmp_path / "db", [source], policy(), pseudonyms=CONTEXT.pseudonyms)
+    # Candidate 1 and application 634 stand in two files each.
+    assert {t["table"]: (t["read"], t["accepted"], t["duplicate"], t["rejected"]) for t in report.tables} == {
+        "subjects": (3, 2, 1, 0), "identities": (3, 2, 1, 0), "data_records": (6, 4, 2, 0),
+        "processing_events": (6, 4, 2, 0),
+    }  # fmt: skip
