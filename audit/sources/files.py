@@ -15,6 +15,7 @@ import zstandard
 
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
+from audit.sources.zstd_file import ZstdFile
 
 _NAME = re.compile(r"(?P<form>csv|parquet|jsonl|ndjson|xlsx)(?:\.(?P<packed>gz|zst))?$")
 _CHUNK = 1 << 20
@@ -193,7 +194,7 @@ def open_bytes(path: Path) -> BinaryIO:
     if path.suffix == ".gz":
         return gzip.open(path, "rb")  # type: ignore[return-value]
     if path.suffix == ".zst":
-        return zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True, closefd=True)
+        return io.BufferedReader(ZstdFile(path))
     return path.open("rb")
 
 

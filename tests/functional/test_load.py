@@ -240,6 +240,10 @@ def test_unknown_columns_are_kept_out_and_reported(tmp_path: Path) -> None:
             {"processing_events.csv.gz": gzip.compress(EVENTS.encode())[:-9]},
             ["processing_events.csv.gz", "cannot be read"],
         ),
+        (
+            {"processing_events.csv.zst": zstandard.ZstdCompressor().compress((EVENTS * 9999).encode())[:-9]},
+            ["processing_events.csv.zst", "cannot be read", "cut off"],
+        ),
         ({"consents.xlsx": b"x"}, ["consents.xlsx", "log"]),
         ({"contracts.xlsx": b"x"}, ["contracts.xlsx", "workbook"]),
         ({"readme.txt": "x"}, ["no file for any table"]),
