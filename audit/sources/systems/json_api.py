@@ -13,6 +13,7 @@ from audit.sources.systems.export import Export
 from audit.sources.systems.json_records import JsonFile
 
 _PAGE = "page[number]"
+_AGAIN = "Export all pages and give all of them."
 _List = tuple[str, ...]
 
 
@@ -29,14 +30,16 @@ def resources(exports: Sequence[Export]) -> Iterator[Resource]:
     """The resources of JSON:API documents, file by file.
 
     Raises:
-        AuditError: a file is not JSON; or, after the last one, a list links to a next page that was not given. Only
-            ``next`` is trusted: ``last`` is known to name pages that do not exist.
+        AuditError: a file is not JSON, or an error's answer; or, after the last one, a list links to a next page that
+            was not given. Only ``next`` is trusted: ``last`` is known to name pages that do not exist.
     """
     pages = _Pages()
     for export in exports:
         file = JsonFile(export, "data", "included")
         for record in file:
             value = record.value
+            if record.list is None and isinstance(value, dict) and "errors" in value:
+                raise AuditError("an error that the API answered", file=export.name, line=record.line, fix=_AGAIN)
             is_document = record.list is None and isinstance(value, dict) and isinstance(value.get("data"), dict)
             yield Resource(export, record.line, value["data"] if is_document else value)
         for around in file.around:
@@ -76,7 +79,7 @@ class _Pages:
                     file=export.name,
                     line=line,
                     column="links.next",
-                    fix="Export all pages and give all of them.",
+                    fix=_AGAIN,
                 )
             self._given[page] -= 1
 

@@ -216,6 +216,11 @@ def test_what_nobody_knows_is_set_aside(run, value):
     assert run({"c.json": {"data": [value]}}).aside == ["unknown"]
 
 
+def test_an_answer_that_is_an_error_is_no_empty_list(run):
+    with pytest.raises(AuditError, match=r"^1\.json:1: an error that the API answered"):
+        run({"1.json": {"errors": [{"title": "Record not found", "status": "404"}]}})
+
+
 def test_a_next_page_must_be_given_and_the_last_one_is_not_believed(run):
     first, second = page(candidate("1"), first=1, next=2, last=41), page(candidate("2"), first=1, prev=1, last=41)
     assert len(run({"1.json": first, "2.json": second}).rows("identities")) == 2
