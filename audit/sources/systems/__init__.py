@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.sources.systems import recruitment
+from audit.sources.systems import recruitment, tracker
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
     # One a line, in the alphabet.
     recruitment.SYSTEM,
+    tracker.SYSTEM,
 )
 SYSTEMS: Mapping[str, System] = {s.name: s for s in _ALL}
