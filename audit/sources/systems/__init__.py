@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.sources.systems import recruitment, tracker
+from audit.sources.systems import recruitment, targetprocess, tracker
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
     # One a line, in the alphabet.
     recruitment.SYSTEM,
+    targetprocess.SYSTEM,
     tracker.SYSTEM,
 )
 SYSTEMS: Mapping[str, System] = {s.name: s for s in _ALL}
