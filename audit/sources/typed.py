@@ -15,6 +15,7 @@ REASONS: Mapping[str, str] = {
     "end_before_start": "it ends before it starts",
     "duplicate_key": "another row with this key has different content",
     "malformed": "the row does not have the file's form",
+    "unbalanced": "the rows of the voucher do not sum to zero",
 }
 
 # Wall time to an instant: of an hour that occurs twice the first, of one that is skipped none (contracts.md, Files).
