@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.sources.systems import recruitment, targetprocess, tracker
+from audit.sources.systems import intercom, recruitment, targetprocess, tracker
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
     # One a line, in the alphabet.
+    intercom.SYSTEM,
     recruitment.SYSTEM,
     targetprocess.SYSTEM,
     tracker.SYSTEM,
