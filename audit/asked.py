@@ -31,7 +31,7 @@ class Asked:
         return local_date(self.as_of - timedelta(microseconds=1), self.period.zone)
 
     def parameters(self) -> dict[str, str]:
-        """The typed SQL literal of each parameter."""
+        """The typed SQL literal of each parameter; of ``month``, the expression over ``occurred_at``."""
         p = self.period
         return {
             "start": instant_literal(p.start),
@@ -42,6 +42,7 @@ class Asked:
             "as_of_on": f"DATE '{self.as_of_on}'",
             "client_id": _text_literal(self.client_id),
             "role": _text_literal(self.role),
+            "month": self.month(),
         }
 
     def within(self, sql: str) -> str:

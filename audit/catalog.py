@@ -1,8 +1,9 @@
 """The checks: one folder each, read and refused here when anything in it is not as agreed.
 
 ``check.toml`` says what a check is, ``check.sql`` decides every item of its population, ``check.md`` explains it to
-people and holds the worked cases that the tests run. ``population.sql`` may give the population's dimensions without
-judging; any other ``.sql`` file is one of the check's further tables.
+people and holds the worked cases that the tests run. Of a check of events, ``population.sql`` may count the population
+by its dimensions without judging, and ``suspects.sql`` name the groups of events outside which all is compliant; any
+other ``.sql`` file is one of the check's further tables.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from audit.casebook import SECTIONS, Case, read_cases, section_line
 from audit.errors import CheckError
 
-PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client_id", "role")
+PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client_id", "role", "month")
 SEVERITIES = ("low", "medium", "high", "critical")
 CHARTS = ("months", "reasons", "lateness", "coverage", "stages")
 UNITS = ("hours", "days", "")
@@ -57,7 +58,9 @@ class Check:
         population: the tables of which all are empty when there is nothing to evaluate.
         reasons: outcome -> reason -> the sentence a reader sees.
         sql: one SELECT, a row an item; ``$name`` stands for one of ``PARAMETERS``.
-        population_sql: the same items' dimensions without a judgement, where counting them so is cheaper.
+        population_sql: the same items counted by their dimensions without a judgement, where that is cheaper.
+        suspects_sql: the groups of core.event_groups that may hold an item that is not compliant, by some of their
+            columns and their first and last moment.
         extras: further tables: name -> SELECT.
         page: check.md.
         cases: its worked cases.
@@ -80,6 +83,7 @@ class Check:
     evidence: tuple[Evidence, ...]
     sql: str
     population_sql: str | None
+    suspects_sql: str | None
     extras: dict[str, str]
     page: str
     cases: tuple[Case, ...]
@@ -151,6 +155,7 @@ def load_check(folder: Path) -> Check:
         evidence=about.evidence(),
         sql=queries.pop("check"),
         population_sql=queries.pop("population", None),
+        suspects_sql=queries.pop("suspects", None),
         extras=queries,
         page=page,
         cases=read_cases(folder / "check.md", page),

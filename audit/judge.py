@@ -13,7 +13,7 @@ from audit.catalog import Check
 from audit.errors import CheckError
 from audit.results import Count
 from audit.snapshot import ident
-from audit.store import Connection, DatabaseError
+from audit.store import Connection, DatabaseError, sql_file
 
 DIMENSIONS = ("role", "client_id", "system_id", "purpose", "kind", "month")
 _OPTIONAL = {"item_table": "VARCHAR", "system_id": "VARCHAR", "purpose": "VARCHAR", "kind": "VARCHAR",
@@ -29,18 +29,24 @@ class Judged:
     extras: dict[str, list[dict[str, Any]]]
 
 
-def judge(con: Connection, check: Check, asked: Asked) -> Judged:
+def judge(con: Connection, check: Check, asked: Asked, *, are_grouped: bool = False) -> Judged:
     """Run a check.
 
     What is not compliant is kept as a table with the findings' columns and the dimensions; what is compliant is only
-    counted. Waivers in force make violations ``waived``.
+    counted. Waivers in force make violations ``waived``. ``are_grouped`` says that ``core.event_groups``, which the
+    checks of events share, is there already for what is asked.
 
     Raises:
         CheckError: its SQL does not run.
     """
     table = f"temp.judged_{check.name}"
     try:
+        if "core.event_groups" in check.reads and not are_grouped:
+            group_events(con, asked)
         sql = asked.within(check.sql)
+        if check.suspects_sql is not None:
+            _gather_suspects(con, asked, check.suspects_sql)
+            sql = sql.replace("core.processing_events", "temp.suspect_events")
         empty = con.sql(f"SELECT * FROM ({sql}) LIMIT 0")
         columns = dict(zip(empty.columns, map(str, empty.types), strict=True))
         if check.population_sql is None:
@@ -54,6 +60,28 @@ def judge(con: Connection, check: Check, asked: Asked) -> Judged:
         raise CheckError(
             f"the check {check.name} could not run: {str(e).splitlines()[0]}", file=f"{check.name}/check.sql"
         ) from e
+
+
+def group_events(con: Connection, asked: Asked) -> None:
+    """Make ``core.event_groups``: the events of the period as of then, counted by kind."""
+    con.execute(f"CREATE OR REPLACE TABLE core.event_groups AS {asked.within(sql_file('derived/event_groups'))}")
+
+
+def _gather_suspects(con: Connection, asked: Asked, sql: str) -> None:
+    """Keep the events of the suspect groups: found by what a group has in common, then fetched by their position."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE suspect_groups AS {asked.within(sql)}")
+    names = [d[0] for d in con.execute("FROM temp.suspect_groups LIMIT 0").description or []]
+    same = "".join(f"s.{c} IS NOT DISTINCT FROM e.{c} AND " for c in names if c not in ("first_at", "last_at"))
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE suspect_positions AS
+        SELECT DISTINCT e.source_id, e.source_row FROM core.processing_events AS e SEMI JOIN temp.suspect_groups AS s
+        ON {same} s.first_at <= e.occurred_at AND e.occurred_at <= s.last_at
+    """)
+    con.execute("""
+        CREATE OR REPLACE TEMP TABLE suspect_events AS
+        SELECT e.* FROM core.processing_events AS e
+        SEMI JOIN temp.suspect_positions AS p ON p.source_id = e.source_id AND p.source_row = e.source_row
+    """)
 
 
 def rows(con: Connection, sql: str) -> list[dict[str, Any]]:
@@ -136,8 +164,8 @@ def _counts(con: Connection, check: Check, asked: Asked, table: str) -> tuple[Co
         population = asked.within(check.population_sql)
         compliant = _grouped(
             con,
-            f"SELECT 'compliant', NULL, {dims}, count(*) AS n FROM"
-            f" (SELECT *, {asked.month()} AS month FROM ({population}) WHERE {asked.scope}) GROUP BY ALL",
+            f"SELECT 'compliant', NULL, {dims}, CAST(sum(n) AS BIGINT) AS n"
+            f" FROM ({population}) WHERE {asked.scope} GROUP BY ALL",
         )
         for key, n in kept.items():
             compliant["compliant", None, *key[2:]] -= n

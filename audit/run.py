@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import asdict
 from functools import cached_property, partial
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -20,24 +18,19 @@ from audit.contract import load_contracts
 from audit.errors import UsageError
 from audit.evidence import LINE, EvidenceTable, evidence_for
 from audit.explain import explain_item
-from audit.judge import iso, judge
-from audit.observed import ARTICLES, unsaid
+from audit.judge import Judged, iso, judge
+from audit.manifest import manifest_of, question_of
+from audit.observed import unsaid
 from audit.outputs import write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
 from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Finding, Results, SourceFile
-from audit.snapshot import Snapshot, digest, ident, read_snapshot
+from audit.snapshot import Snapshot, ident, read_snapshot
 from audit.statutes import Law, load_law
-from audit.store import Connection, opened, sql_file
+from audit.store import Connection, opened
 from audit.waivers import waivers
 
 DEFAULT_DB = Path("data/audit.db")
-_SQL = (
-    "deadlines",
-    "derived/consent_intervals",
-    "derived/preference_intervals",
-    *(f"transparency/{n}" for n in ARTICLES),
-)
 Progress = Callable[[str, int, int], None]
 _ORDER = (
     "ORDER BY CASE f.outcome WHEN 'violation' THEN 1 WHEN 'waived' THEN 2 ELSE 3 END,"
@@ -79,6 +72,7 @@ class Workbench:
         chosen = Period.parse(period, zone) if period else None
         moment = parse_instant(as_of, zone) if as_of else None
         self._judged: dict[str, str] = {}
+        self._events_are_grouped = False
         with ExitStack() as stack:
             self.desk = Path(stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
             self.con: Connection = stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
@@ -213,15 +207,7 @@ class Workbench:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Everything the results follow from: inputs, rules and question, by hash."""
-        return {
-            "package": __version__,
-            "question": {"period": self.asked.period.label, **_plain(self.asked)},
-            "inputs": [asdict(f) for f in self.files],
-            "checks": {c.name: c.sha256 for c in self.catalog.values()},
-            "law": dict(self.law.sha256),
-            "policy": dict(self.policy.sha256),
-            "sql": digest([sql_file(name) for name in _SQL]),
-        }
+        return manifest_of(__version__, self.asked, self.files, self.catalog, self.law, self.policy)
 
     def _check(self, name: str) -> Check:
         if name not in self.catalog:
@@ -234,15 +220,19 @@ class Workbench:
         make = partial(CheckResult, check.name, check.title, check.question, check.article, check.severity, check.unit)
         if all(t.removeprefix("core.") in empty for t in check.population):
             return make(evaluated=False, empty_tables=empty, counts=())
-        judged = self._archive.find(check) or self._archive.keep(self.con, judge(self.con, check, self.asked), check)
+        judged = self._archive.find(check) or self._archive.keep(self.con, self._judge(check), check)
         self._judged[check.name] = judged.relation
         reader = partial(self._findings, judged.relation)
         return make(evaluated=True, empty_tables=empty, counts=judged.counts, extras=judged.extras, _read=reader)
 
+    def _judge(self, check: Check) -> Judged:
+        judged = judge(self.con, check, self.asked, are_grouped=self._events_are_grouped)
+        self._events_are_grouped |= "core.event_groups" in check.reads
+        return judged
+
     @cached_property
     def _archive(self) -> Archive:
-        question = {k: v for k, v in self.manifest.items() if k != "checks"} | {"judged by": _program()}
-        return Archive(self.snapshot.folder, digest(question))
+        return Archive(self.snapshot.folder, question_of(self.manifest))
 
     def _findings(
         self, relation: str, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None
@@ -290,12 +280,3 @@ def open_workbench(
         AuditError: no database, or one that cannot be read.
     """
     return Workbench(Path(db), period, as_of=as_of, client=client, role=role, policy=policy, snapshot=snapshot)
-
-
-def _program() -> str:
-    """The hash of the code that turns a check's rows into an answer: an answer of other code is not reused."""
-    return digest([(files("audit") / name).read_text("utf-8") for name in ("judge.py", "asked.py")])
-
-
-def _plain(asked: Asked) -> dict[str, str | None]:
-    return {"as_of": asked.as_of.isoformat(), "client_id": asked.client_id, "role": asked.role}

@@ -19,7 +19,7 @@ from audit.run import open_workbench
 from audit.sources.load import load
 from tests.generative.test_oracle import TABLES, by_sql, facts
 from tests.generative.vocabulary import DAY
-from tests.generative.worlds import CONTRACTS, DEEP, ZONE, World, made, opened, world_of, worlds
+from tests.generative.worlds import CONTRACTS, DEEP, World, made, opened, world_of, worlds
 from tests.oracle import Verdict, read
 from tests.spec import world as spec
 
@@ -76,11 +76,11 @@ def test_the_counts_are_those_of_the_population(check: Check) -> None:
     def over_worlds(world: World, scope: dict[str, str]) -> None:
         items = by_sql(check, world)
         with opened(world) as con:
-            whole, part = (judge(con, check, world.asking(**s).asked).counts for s in ({}, scope))
-            if check.population_sql:
-                dimensions = spec.rows(con, world.asked.within(check.population_sql))
-                names = list(dimensions[0]) if dimensions else []
-                assert bag(dimensions, names) == bag(items.values(), names)
+            judged = judge(con, check, world.asked)
+            kept = spec.rows(con, f"SELECT item, outcome, reason FROM {judged.relation}")
+            whole, part = judged.counts, judge(con, check, world.asking(**scope).asked).counts
+            faulty = [row for row in items.values() if row["outcome"] != "compliant"]
+            assert bag(kept, ["item", "outcome", "reason"]) == bag(faulty, ["item", "outcome", "reason"])
         assert check.name in NOT_ROWS or all(is_row(world, *item) for item in items)
         counted = [outcome for count in whole for outcome in [count.outcome] * count.n]
         assert sorted(counted) == sorted(row["outcome"] for row in items.values())
@@ -96,6 +96,40 @@ SCOPES = [{"client_id": "c1"}, {"client_id": "c2"}, {"role": "controller"}, {"ro
 def is_row(world: World, table: str, item: str) -> bool:
     (key,) = CONTRACTS[table].key
     return item in [row[key] for row in world.tables[table]]
+
+
+@pytest.mark.parametrize("check", [c for c in CATALOG.values() if c.suspects_sql], ids=lambda check: check.name)
+def test_no_group_of_events_hides_a_finding(check: Check) -> None:
+    """Of a few kinds of events that happen again and again, between what begins and ends, the engine misses none."""
+    kind = (
+        "client_id",
+        "system_id",
+        "activity_id",
+        "operation",
+        "channel",
+        "data_category",
+        "recipient_id",
+        "actor_id",
+    )
+    sizes: set[int] = set()
+
+    @made(50)
+    @given(worlds(*TABLES[check.name]), st.integers(0, 99))
+    def over_worlds(world: World, seed: int) -> None:
+        random, events = Random(seed), world.tables["processing_events"]
+        reasons = {row["reason"]: key for (table, key), row in by_sql(check, world).items() if table == check.unit}
+        models = [row for row in events if row["event_id"] in reasons.values()] or events
+        alike = [row | {name: model[name] for name in kind} for row in events for model in [random.choice(models)]]
+        world = world.having(processing_events=alike)
+        items = by_sql(check, world).values()
+        with opened(world) as con:
+            kept = spec.rows(con, f"SELECT item, outcome, reason FROM {judge(con, check, world.asked).relation}")
+            sizes.update(row["n"] for row in spec.rows(con, "SELECT n FROM core.event_groups"))
+        faulty = [row for row in items if row["outcome"] != "compliant"]
+        assert bag(kept, ["item", "outcome", "reason"]) == bag(faulty, ["item", "outcome", "reason"])
+
+    over_worlds()
+    assert max(sizes) > 3
 
 
 @each_check
@@ -175,7 +209,7 @@ def write(folder: Path, tables: Any) -> None:
 def cell(table: str, row: dict[str, Any], name: str) -> Any:
     value = row[name]
     if isinstance(value, datetime):
-        return value.astimezone(ZONE).date().isoformat() if row.get(f"{name}_is_date") else value.isoformat()
+        return value.astimezone(spec.ZONE).date().isoformat() if row.get(f"{name}_is_date") else value.isoformat()
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -9,6 +9,7 @@ import pytest
 from audit.casebook import Case
 from audit.catalog import Check, load_catalog
 from audit.contract import load_contracts
+from audit.judge import group_events, judge
 from tests.spec import world
 
 CATALOG = load_catalog()
@@ -41,14 +42,28 @@ def test_no_reason_is_given_that_the_page_does_not_know(check: Check, case: Case
 
 
 @each_case
-def test_each_item_occurs_once_and_is_where_the_population_says(check: Check, case: Case) -> None:
+def test_each_item_occurs_once(check: Check, case: Case) -> None:
     with world.world(case) as con:
         found = world.judge(con, check, case)
-        assert len({_key(row) for row in found}) == len(found)
-        if check.population_sql:
-            dimensions = world.rows(con, world.bind(check.population_sql, case))
-            names = list(dimensions[0]) if dimensions else []
-            assert _bag(dimensions, names) == _bag(found, names)
+    assert len({_key(row) for row in found}) == len(found)
+
+
+@each_case
+def test_the_engine_finds_and_counts_what_the_sql_says_of_every_item(check: Check, case: Case) -> None:
+    """However it gets there: by groups of events, by the suspects among them, or by folding what is compliant."""
+    with world.world(case) as con:
+        found = world.judge(con, check, case)
+        judged = judge(con, check, world.asked(case))
+        kept = world.rows(con, f"SELECT item_table, item, outcome, reason FROM {judged.relation}")
+    faulty = [row for row in found if row["outcome"] != "compliant"]
+    assert _bag(kept, ["item", "outcome", "reason"]) == _bag(faulty, ["item", "outcome", "reason"])
+    names = [
+        name
+        for name in ("outcome", "reason", "role", "client_id", "system_id", "purpose", "kind")
+        if name in (found or [{}])[0]
+    ]
+    counted = [{name: getattr(count, name) for name in names} for count in judged.counts for _ in range(count.n)]
+    assert _bag(counted, names) == _bag(found, names)
 
 
 @each_check
@@ -82,7 +97,8 @@ def test_the_sql_reads_what_it_declares(check: Check) -> None:
         for name in ("consent_intervals", "preference_intervals"):
             con.execute(f"CREATE TEMP TABLE kept AS FROM core.{name}; DROP VIEW core.{name}")
             con.execute(f"CREATE TABLE core.{name} AS FROM kept; DROP TABLE kept")
-        for sql in filter(None, [check.sql, check.population_sql, *check.extras.values()]):
+        group_events(con, world.asked(check.cases[0]))
+        for sql in filter(None, [check.sql, check.population_sql, check.suspects_sql, *check.extras.values()]):
             names = con.get_table_names(world.bind(sql, check.cases[0]), qualified=True)
             read |= {name.split(" AS ")[0] for name in names}
     assert read == set(check.reads)

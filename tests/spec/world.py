@@ -6,7 +6,7 @@ import atexit
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,26 @@ from typing import Any
 from duckdb import DuckDBPyConnection as Connection
 
 from audit import store
+from audit.asked import Asked
 from audit.casebook import Case
 from audit.catalog import Check
-from audit.period import Period, local_date, parse_instant
-from audit.policy import load_policy
-from audit.statutes import load_law
+from audit.period import Period, parse_instant
+from audit.policy import Policy, load_policy
+from audit.statutes import Law, load_law
 
-POLICY = load_policy(Path(__file__).with_name("policy.toml"), load_law())
+LAW = load_law()
+POLICY = load_policy(Path(__file__).with_name("policy.toml"), LAW)
 ZONE = POLICY.zone
 FIRST = ("item", "outcome", "reason", "role", "client_id", "subject_id", "occurred_at", "due_at", "amount")
 LATER = {"source_id", "source_row", "item_table", "system_id", "purpose", "kind", "unit", "detail"}
 
 
 @contextmanager
-def empty() -> Iterator[Connection]:
-    """A database whose every table of core is there and empty, under the worked cases' policy."""
-    with store.scratch(POLICY.zone.key) as con:
+def empty(law: Law = LAW, policy: Policy = POLICY) -> Iterator[Connection]:
+    """A database whose every table of core is there and empty; by default under the law and the worked cases' policy."""
+    with store.scratch(policy.zone.key) as con:
         store.empty_core(con)
-        store.add_tables(con, load_law().tables(POLICY) | POLICY.tables())
+        store.add_tables(con, law.tables(policy) | policy.tables())
         store.add_macros(con)
         yield con
 
@@ -77,29 +79,15 @@ def insert(con: Connection, table: str, row: dict[str, str | None], number: int)
     con.execute(f"INSERT INTO {table} ({columns}) SELECT {', '.join(casts)}", list(row.values()))
 
 
+def asked(case: Case) -> Asked:
+    """The period and the moment that a case asks about."""
+    period = Period.parse(case.period, ZONE)
+    return Asked(period, parse_instant(case.as_of, ZONE) if case.as_of else period.end)
+
+
 def bind(sql: str, case: Case) -> str:
     """A check's SQL with the case's period and moment in place of its parameters."""
-    period = Period.parse(case.period, ZONE)
-    as_of = parse_instant(case.as_of, ZONE) if case.as_of else period.end
-    values = {
-        "start": _instant(period.start),
-        "end": _instant(period.end),
-        "as_of": _instant(as_of),
-        "start_on": _day(period.first),
-        "end_on": _day(period.until),
-        "as_of_on": _day(local_date(as_of.astimezone(UTC) - timedelta(microseconds=1), ZONE)),
-        "client_id": "CAST(NULL AS VARCHAR)",
-        "role": "CAST(NULL AS VARCHAR)",
-    }
-    return re.sub(r"\$(\w+)", lambda m: values[m[1]], sql)
-
-
-def _instant(value: datetime) -> str:
-    return f"TIMESTAMPTZ '{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00'"
-
-
-def _day(value: date) -> str:
-    return f"DATE '{value}'"
+    return asked(case).within(sql)
 
 
 def rows(con: Connection, sql: str) -> list[dict[str, Any]]:

@@ -1,10 +1,4 @@
-with accesses as not materialized (
-    select event_id, occurred_at, system_id, client_id, subject_id, operation, actor_id, source_id, source_row
-    from core.processing_events
-    where (actor_id is not null or operation = 'consult')
-      and occurred_at >= $start and occurred_at < $end and occurred_at < $as_of
-),
-grants as (
+with grants as (
     -- what was granted later has not happened
     select actor_id, system_id, granted_from, coalesce(granted_to, timestamptz '9999-12-31 00:00:00+00') as granted_to
     from core.access_grants
@@ -13,29 +7,14 @@ grants as (
 known as (
     select distinct actor_id, system_id from grants
 ),
--- The faulty are found by their keys alone, and only their other columns are read. `distinct` (a row is here once) keeps
--- the joins below from being done before they are few.
-ungranted as (
-    select distinct a.source_id, a.source_row, a.actor_id, a.system_id
-    from accesses as a
-    anti join grants as g
-        on g.actor_id = a.actor_id and g.system_id = a.system_id
-       and g.granted_from <= a.occurred_at and a.occurred_at < g.granted_to
-),
-found as materialized (
-    select
-        u.source_id, u.source_row,
-        case
-            when u.actor_id is null then 'no_actor'
-            when u.system_id is null then 'no_system'
-            when k.actor_id is null then 'never_granted'
-            else 'not_granted_then'
-        end as reason
-    from ungranted as u
-    left join known as k on k.actor_id = u.actor_id and k.system_id = u.system_id
+accesses as not materialized (
+    select event_id, occurred_at, system_id, client_id, subject_id, operation, actor_id, source_id, source_row
+    from core.processing_events
+    where (actor_id is not null or operation = 'consult')
+      and occurred_at >= $start and occurred_at < $end and occurred_at < $as_of
 ),
 judged as (
-    select a.*, 'compliant' as outcome, cast(null as varchar) as reason
+    select a.*, cast(null as varchar) as reason
     from accesses as a
     semi join grants as g
         on g.actor_id = a.actor_id and g.system_id = a.system_id
@@ -43,14 +22,22 @@ judged as (
     union all
     select
         a.*,
-        case when f.reason in ('no_actor', 'no_system') then 'undetermined' else 'violation' end as outcome,
-        f.reason
+        case
+            when a.actor_id is null then 'no_actor'
+            when a.system_id is null then 'no_system'
+            when k.actor_id is null then 'never_granted'
+            else 'not_granted_then'
+        end as reason
     from accesses as a
-    join found as f on f.source_id = a.source_id and f.source_row = a.source_row
+    anti join grants as g
+        on g.actor_id = a.actor_id and g.system_id = a.system_id
+       and g.granted_from <= a.occurred_at and a.occurred_at < g.granted_to
+    left join known as k on k.actor_id = a.actor_id and k.system_id = a.system_id
 )
 select
     event_id as item,
-    outcome,
+    case when reason is null then 'compliant' when reason in ('no_actor', 'no_system') then 'undetermined'
+        else 'violation' end as outcome,
     reason,
     case when client_id is null then 'controller' else 'processor' end as role,
     client_id,

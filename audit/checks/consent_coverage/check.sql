@@ -19,11 +19,17 @@ uncovered as materialized (
         on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
        and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
 ),
+choices as materialized (
+    -- what the persons found ever decided
+    select subject_id, coalesce(client_id, '') as client_key, purpose, status, effective_at, expires_at
+    from core.consents as c
+    semi join uncovered as u on u.subject_id = c.subject_id
+),
 decided_at as (
     select u.source_id, u.source_row, max(c.effective_at) as effective_at
     from uncovered as u
-    join core.consents as c
-        on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
+    join choices as c
+        on c.subject_id = u.subject_id and c.client_key = u.client_key and c.purpose = u.purpose
     where c.effective_at <= u.occurred_at
     group by u.source_id, u.source_row
 ),
@@ -38,16 +44,16 @@ decisions as (
         min(case when c.status = 'given' then c.expires_at end) as expires_at
     from uncovered as u
     join decided_at as d on d.source_id = u.source_id and d.source_row = u.source_row
-    join core.consents as c
-        on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
+    join choices as c
+        on c.subject_id = u.subject_id and c.client_key = u.client_key and c.purpose = u.purpose
        and c.effective_at = d.effective_at
     group by u.source_id, u.source_row, d.effective_at
 ),
 given_later as (
     select u.source_id, u.source_row
     from uncovered as u
-    semi join core.consents as c
-        on c.subject_id = u.subject_id and coalesce(c.client_id, '') = u.client_key and c.purpose = u.purpose
+    semi join choices as c
+        on c.subject_id = u.subject_id and c.client_key = u.client_key and c.purpose = u.purpose
        and c.status = 'given' and c.effective_at > u.occurred_at and c.effective_at < $as_of
 ),
 elsewhere as (

@@ -40,8 +40,8 @@ recipients as (
         r.recipient_id,
         coalesce(r.kind = 'authority', false) as is_authority,
         coalesce(r.agreement, 'none') as agreement,
-        cast(coalesce(r.agreement_from, date '0001-01-01') as timestamptz) as from_at,
-        cast(coalesce(r.agreement_to, date '9999-12-31') as timestamptz) as until_at,
+        day_start(coalesce(r.agreement_from, date '0001-01-01')) as from_at,
+        day_start(coalesce(r.agreement_to, date '9999-12-31')) as until_at,
         coalesce(r.kind = 'processor' and r.agreement = 'confidentiality', false) as lacks_dpa,
         g.recipient_id is not null as is_limited
     from core.recipients as r

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.sources.systems import intercom, recruitment, targetprocess, tracker
+from audit.sources.systems import accounting, intercom, payroll, recruitment, targetprocess, tracker
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
     # One a line, in the alphabet.
+    accounting.SYSTEM,
     intercom.SYSTEM,
+    payroll.SYSTEM,
     recruitment.SYSTEM,
     targetprocess.SYSTEM,
     tracker.SYSTEM,
