@@ -26,7 +26,13 @@ _SQL = (
 
 
 def manifest_of(
-    package: str, asked: Asked, inputs: tuple[SourceFile, ...], catalog: Mapping[str, Check], law: Law, policy: Policy
+    package: str,
+    asked: Asked,
+    inputs: tuple[SourceFile, ...],
+    *,
+    catalog: Mapping[str, Check],
+    law: Law,
+    policy: Policy,
 ) -> dict[str, Any]:
     """Everything the results follow from, as reports print it; ``package`` is the version that computes."""
     scope = {"as_of": asked.as_of.isoformat(), "client_id": asked.client_id, "role": asked.role}

@@ -207,7 +207,7 @@ class Workbench:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Everything the results follow from: inputs, rules and question, by hash."""
-        return manifest_of(__version__, self.asked, self.files, self.catalog, self.law, self.policy)
+        return manifest_of(__version__, self.asked, self.files, catalog=self.catalog, law=self.law, policy=self.policy)
 
     def _check(self, name: str) -> Check:
         if name not in self.catalog:
