@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def printable(text: str) -> str:
+    """Text on one line, without what a terminal would obey: line ends and control characters are spelled out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class AuditError(Exception):
     """Something the user can mend: where it is, what was expected and how to mend it.
 
@@ -41,7 +46,7 @@ class AuditError(Exception):
         text += f"{self.column}: " if self.column else ""
         text += self.message
         text += f"; expected {self.expected}" if self.expected else ""
-        return text + (f". {self.fix}" if self.fix else "")
+        return printable(text + (f". {self.fix}" if self.fix else ""))
 
 
 class UsageError(AuditError):

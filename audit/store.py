@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -11,12 +13,14 @@ from typing import Any
 import duckdb
 
 from audit.contract import load_contracts
+from audit.errors import AuditError
 from audit.policy import Policy
 from audit.snapshot import Snapshot, core_select, corrupt, quoted
 from audit.statutes import Law
 
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
+_FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
 Tables = Mapping[str, tuple[Sequence[tuple[str, str]], Sequence[tuple[Any, ...]]]]
 
 
@@ -69,6 +73,20 @@ def opened(
         except duckdb.Error as e:
             raise corrupt(snapshot.folder, str(e).splitlines()[0][:200]) from None
         yield con
+
+
+def is_full(error: DatabaseError) -> bool:
+    """Whether there was no room to write."""
+    return any(text in str(error) for text in _FULL)
+
+
+def unwritable(error: Exception, folder: Path) -> AuditError:
+    """What to say where a database could not be written; it is then as it was before."""
+    if isinstance(error, OSError):
+        why = error.strerror or type(error).__name__
+    else:
+        why = next((text for text in _FULL if text in str(error)), type(error).__name__)
+    return AuditError(f"cannot be written: {why}", file=folder, fix="Nothing was changed; make room and load again.")
 
 
 def build(con: Connection, snapshot: Snapshot) -> None:

@@ -15,6 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from audit.errors import printable
+
 _PATIENCE = 1.0  # seconds of work before a progress bar is worth showing
 _PIPE_WIDTH = 200  # a table into a file or a pipe is not folded
 
@@ -50,7 +52,7 @@ class Terminal:
 
     def sentence(self, text: str) -> None:
         """Print a sentence of the answer, folded between words where the terminal ends."""
-        self._out.print(Text(text))
+        self._out.print(Text(printable(text)))
 
     def page(self, markdown: str) -> None:
         """Print a Markdown text: typeset on a terminal, as it is into a pipe."""
@@ -73,7 +75,7 @@ class Terminal:
         width = max(map(len, row), default=0)
         for name, value in row.items():
             if value is not None:
-                print(f"  {name:{width}}  {value}")
+                print(f"  {name:{width}}  {printable(str(value))}")
         print()
 
     def say(self, text: str = "") -> None:
@@ -137,7 +139,7 @@ def figure(value: object) -> str:
     """A value as a table shows it: thousands apart, an absent one as a dash."""
     if value is None or value == "":
         return "-"
-    return f"{value:,}".replace(",", " ") if isinstance(value, int) else str(value)
+    return f"{value:,}".replace(",", " ") if isinstance(value, int) else printable(str(value))
 
 
 def percent(rate: float | None) -> str:

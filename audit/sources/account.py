@@ -45,7 +45,8 @@ class Account:
     def crooked(self) -> bool:
         """Whether the file's lines are not its records, one for one, so that a record's line is not known yet."""
         s = self.source
-        return s.lines is not None and s.read_path is None and s.lines != s.first_line - 1 + self.read
+        lines = s.content.lines
+        return lines is not None and s.read_path is None and lines != s.first_line - 1 + self.read
 
     def record(self) -> dict[str, Any]:
         """The file as the manifest names it."""
@@ -54,7 +55,7 @@ class Account:
             "table": self.source.table,
             "path": self.source.name,
             "sha256": self.source.sha256,
-            "bytes": self.source.size,
+            "bytes": self.source.content.size,
             "read": self.read,
             "accepted": self.read - self.rejected - self.duplicate,
             "duplicate": self.duplicate,
@@ -123,7 +124,8 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
             )
         if not a.refused:
             continue
-        lines = jsonl_file.lines_relation(s) if form == "jsonl" else "(SELECT NULL AS line, NULL AS row_text LIMIT 0)"
+        as_it_stands = form == "jsonl" and s.reading == s.path
+        lines = jsonl_file.lines_relation(s) if as_it_stands else "(SELECT NULL AS line, NULL AS row_text LIMIT 0)"
         con.execute(
             f"""
             INSERT INTO rejected_rows

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import zstandard
+from typing import Any
 
 from audit.contract import Contract, load_contracts
-from audit.errors import AuditError
-from audit.sources.zstd_file import ZstdFile
+from audit.errors import AuditError, printable
+from audit.sources.content import Content, read_through, refuse_change
 
 _NAME = re.compile(r"(?P<form>csv|parquet|jsonl|ndjson|xlsx)(?:\.(?P<packed>gz|zst))?$")
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -51,9 +45,7 @@ class Source:
         path: where it is.
         name: its path within the source folder, as reports print it.
         form: csv, jsonl, parquet or xlsx; import of an export, which ``read_path`` then holds as CSV.
-        sha256: of its bytes.
-        size: in bytes.
-        lines: its physical lines (text forms).
+        content: what was found when it was hashed.
         columns: its columns with their SQL types.
         read_path: what the engine reads: the file itself, or a copy put in order.
         first_line: the line of its first record.
@@ -67,15 +59,17 @@ class Source:
     path: Path
     name: str
     form: str
-    sha256: str
-    size: int
-    lines: int | None = None
+    content: Content
     columns: dict[str, str] = field(default_factory=dict)
     read_path: Path | None = None
     first_line: int = 1
     shifts: tuple[tuple[int, int], ...] = ()
     malformed: tuple[tuple[int, str], ...] = ()
     imported: Imported | None = None
+
+    @property
+    def sha256(self) -> str:
+        return self.content.sha256
 
     @property
     def identity(self) -> tuple[str, str, str | None]:
@@ -91,6 +85,10 @@ class Source:
     def reading(self) -> Path:
         """What the engine reads."""
         return self.read_path or self.path
+
+    def refuse_change(self) -> None:
+        """Raise AuditError where the file is not as it was when it was hashed."""
+        refuse_change(self.path, self.name, self.content.state)
 
     def put_in_order(self, **changes: object) -> Source:
         """The same file, with what was found out about it."""
@@ -109,12 +107,15 @@ def discover(folder: Path, exports: Collection[Path] = ()) -> list[Source]:
     """
     if not folder.is_dir():
         raise AuditError("no such folder", file=folder, fix="Give the folder that holds the registers and logs.")
-    found = [
-        _hashed(contract, path, folder)
-        for contract in load_contracts().values()
-        for path in sorted(_candidates(folder, contract.table))
-        if path not in exports
-    ]
+    try:
+        found = [
+            _hashed(contract, path, folder)
+            for contract in load_contracts().values()
+            for path in sorted(_candidates(folder, contract.table))
+            if path not in exports
+        ]
+    except OSError as e:
+        raise AuditError(f"cannot be read: {e.strerror}", file=folder) from None
     if not found and not any(path.is_relative_to(folder) for path in exports):
         raise AuditError(
             "no file for any table here",
@@ -151,53 +152,31 @@ def _candidates(folder: Path, table: str) -> Iterator[Path]:
     for path in folder.iterdir():
         stem, _, ending = path.name.partition(".")
         ours = stem == table or stem.startswith(f"{table}-")
-        if ours and path.is_file() and _NAME.fullmatch(ending):
+        if ours and _NAME.fullmatch(ending):
             yield path
         elif path.name == table and path.is_dir():
-            yield from (p for p in path.iterdir() if p.is_file() and _NAME.search(p.name))
+            yield from (p for p in path.iterdir() if _NAME.search(p.name))
+
+
+def strangers(folder: Path, exports: Collection[Path] = ()) -> list[str]:
+    """The files of a source folder that look like data and are no table's and no export: their names."""
+    tables = load_contracts()
+    return sorted(
+        printable(path.name)
+        for path in folder.iterdir()
+        if path not in exports
+        and _NAME.fullmatch(path.name.partition(".")[2])
+        and not any(path.name.startswith((f"{t}.", f"{t}-")) for t in tables)
+    )
 
 
 def _hashed(contract: Contract, path: Path, folder: Path) -> Source:
     match = _NAME.search(path.name)
     assert match
     form = {"ndjson": "jsonl"}.get(match["form"], match["form"])
-    name = path.relative_to(folder).as_posix()
+    name = printable(path.relative_to(folder).as_posix())
     if form == "xlsx" and contract.kind == "log":
         raise AuditError("a log cannot be a spreadsheet", file=name, fix="Export it as CSV.")
-    try:
-        sha256, size, lines = _read_through(path, form in ("csv", "jsonl"))
-    except (OSError, EOFError, zstandard.ZstdError) as e:
-        raise AuditError(f"cannot be read: {e}", file=name, fix="Export the file again.") from None
-    return Source(contract.table, path, name, form, sha256, size, lines)
-
-
-def _read_through(path: Path, is_text: bool) -> tuple[str, int, int | None]:
-    """A file's hash, its size, and of text its physical lines, the last one counted also without a line end."""
-    sha256, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
-    with path.open("rb") as f:
-        while chunk := f.read(_CHUNK):
-            sha256.update(chunk)
-            size += len(chunk)
-            lines += chunk.count(b"\n")
-            last = chunk[-1:]
-    if is_text and path.suffix in (".gz", ".zst"):
-        lines, last = 0, b"\n"
-        with open_bytes(path) as f:
-            while chunk := f.read(_CHUNK):
-                lines += chunk.count(b"\n")
-                last = chunk[-1:]
-    return sha256.hexdigest(), size, lines + (last != b"\n") if is_text else None
-
-
-def open_bytes(path: Path) -> BinaryIO:
-    """A file's bytes, unpacked."""
-    if path.suffix == ".gz":
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    if path.suffix == ".zst":
-        return io.BufferedReader(ZstdFile(path))
-    return path.open("rb")
-
-
-def open_text(path: Path) -> io.TextIOWrapper:
-    """A file's text, unpacked; bytes that are not UTF-8 come as surrogates."""
-    return io.TextIOWrapper(open_bytes(path), "utf-8-sig", errors="surrogateescape", newline="")
+    if not path.is_file():
+        raise AuditError("not a file", file=name, expected=f"a file, or a folder {contract.table} of files")
+    return Source(contract.table, path, name, form, read_through(path, name, is_text=form in ("csv", "jsonl")))

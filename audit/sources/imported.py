@@ -16,6 +16,7 @@ from audit.errors import AuditError
 from audit.folder import sha256
 from audit.pseudonyms import Pseudonyms
 from audit.snapshot import Snapshot, digest
+from audit.sources.content import Content, read_through, refuse_change
 from audit.sources.files import Imported, Source
 from audit.sources.mapping import Batch
 from audit.sources.reading import Tally, cell, items
@@ -25,26 +26,19 @@ from audit.sources.typed import REASONS
 
 @dataclass(frozen=True)
 class Hashed:
-    """An export, its hash, and how it was on the disk then."""
+    """An export and what was found when it was hashed."""
 
     export: Export
-    sha256: str
-    size: int
-    written_at: int
+    content: Content
 
     @classmethod
     def of(cls, export: Export) -> Hashed:
         """Raises AuditError where the file cannot be read."""
-        try:
-            state = export.path.stat()
-            return cls(export, sha256(export.path), state.st_size, state.st_mtime_ns)
-        except OSError as e:
-            raise AuditError(f"cannot be read: {e.strerror}", file=export.name) from None
+        return cls(export, read_through(export.path, export.name, is_text=False))
 
     def refuse_change(self) -> None:
         """Raise AuditError where the file is not as it was when it was hashed."""
-        if Hashed.of(self.export) != self:
-            raise AuditError("it changed while it was read", file=self.export.name, fix="Try again when it is whole.")
+        refuse_change(self.export.path, self.export.name, self.content.state)
 
 
 class Imports:
@@ -86,7 +80,7 @@ class Imports:
         known = {e["batch"] for e in before.exports} - {e["batch"] for e in before.exports if e["sha256"] in unsettled}
         for batch in batches:
             hashed = {export: Hashed.of(export) for export in batch.exports}
-            name = digest([batch.mapping, pseudonyms.key_id, sorted(h.sha256 for h in hashed.values())])
+            name = digest([batch.mapping, pseudonyms.key_id, sorted(h.content.sha256 for h in hashed.values())])
             if name in known:
                 self.messages += [f"{export.name}: loaded already, nothing to do" for export in batch.exports]
             else:
@@ -135,7 +129,7 @@ class Imports:
 
 def record_of(hashed: Hashed, tally: Tally) -> dict[str, Any]:
     """An export as a manifest names it, and what it gave."""
-    return {"path": hashed.export.name, "sha256": hashed.sha256, "bytes": hashed.size} | tally.record()
+    return {"path": hashed.export.name, "sha256": hashed.content.sha256, "bytes": hashed.content.size} | tally.record()
 
 
 def aside_of(tally: Tally) -> list[str]:
@@ -223,8 +217,7 @@ class _Sheet:
             path=hashed.export.path,
             name=hashed.export.name,
             form="import",
-            sha256=hashed.sha256,
-            size=hashed.size,
+            content=hashed.content,
             columns=dict.fromkeys(self.columns, "VARCHAR"),
             read_path=rows,
             imported=Imported(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from audit.contract import load_contracts
 from audit.errors import AuditError
 from audit.snapshot import literal
-from audit.sources.files import Source, open_text
+from audit.sources.content import open_text
+from audit.sources.files import Source
 from audit.store import Connection
 
 _SAMPLE_LINES = 1000
+_DEPTH = 100  # the engine refuses a whole file for a value that is nested deeper than 128
 
 
 def describe(source: Source) -> Source:
@@ -26,11 +29,8 @@ def describe(source: Source) -> Source:
         for number, line in zip(range(1, _SAMPLE_LINES + 1), text, strict=False):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
+            row = _object(line)
+            if row is None:
                 if seen == 0:
                     raise AuditError("not an object", file=source.name, line=number, expected="one JSON object a line")
                 continue
@@ -43,11 +43,25 @@ def describe(source: Source) -> Source:
     return source.put_in_order(columns=columns)
 
 
+def _object(line: str) -> dict[str, object] | None:
+    """The object that a line is; None where it is none that the engine can read."""
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return row if isinstance(row, dict) and not _is_deep(row, _DEPTH) else None
+
+
+def _is_deep(value: object, left: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left == 0 or any(_is_deep(v, left - 1) for v in inner if isinstance(v, dict | list))
+
+
 def relation(sources: Sequence[Source]) -> str:
     """The table function that reads files of the same columns; a line that is no object gives a row of nulls."""
     paths = ", ".join(literal(str(s.reading)) for s in sources)
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in sources[0].columns)
-    return f"read_ndjson([{paths}], columns = {{{columns}}}, ignore_errors = true, filename = true)"
+    return f"read_ndjson([{paths}], columns = {{{columns}}}, records = true, ignore_errors = true, filename = true)"
 
 
 def lines_relation(source: Source) -> str:
@@ -59,7 +73,7 @@ def lines_relation(source: Source) -> str:
     )
 
 
-def put_in_order(source: Source, con: Connection) -> Source:
+def find_shifts(source: Source, con: Connection) -> Source:
     """Where blank lines stand between the records: remember how they shift the lines after them."""
     found = con.execute(f"""
         SELECT record, delta FROM (
@@ -70,3 +84,25 @@ def put_in_order(source: Source, con: Connection) -> Source:
         WHERE delta <> delta_before ORDER BY record
     """).fetchall()
     return source.put_in_order(read_path=source.path, shifts=tuple(found))
+
+
+def write_in_order(source: Source, temporary: Path) -> Source:
+    """Write the file again without what is no object, and remember where each object stood.
+
+    Only for a file that the engine cannot read as it stands, as one that is not UTF-8: every line is walked.
+    """
+    shifts: list[tuple[int, int]] = []
+    malformed: list[tuple[int, str]] = []
+    record, delta = 0, 0
+    with open_text(source.path) as text, temporary.open("w", encoding="utf-8", newline="") as out:
+        for number, line in enumerate(text):
+            plain = line.encode("utf-8", "replace").decode("utf-8")
+            if plain != line or "\0" in line or _object(line) is None:
+                malformed += [(number + 1, plain.strip())] * bool(line.strip())
+                continue
+            if number - record != delta:
+                delta = number - record
+                shifts.append((record, delta))
+            out.write(plain)
+            record += 1
+    return source.put_in_order(read_path=temporary, shifts=tuple(shifts), malformed=tuple(malformed))

@@ -7,7 +7,6 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,12 @@ from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, r
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
-from audit.sources.files import Source, discover, new_of
+from audit.sources.files import Source, discover, new_of, strangers
 from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
 from audit.sources.typed import MACROS, typed_select
-from audit.store import Connection, DatabaseError, scratch, sql_file
+from audit.store import Connection, DatabaseError, is_full, scratch, sql_file, unwritable
 
 Progress = Callable[[str, int, int], None]
 
@@ -58,6 +57,7 @@ def load(
     batches = [batch for folder in folders for batch in read_sources(folder)]
     exports = {export.path for batch in batches for export in batch.exports}
     sources = [s for folder in folders for s in discover(folder, exports)]
+    left_out = [f"{name}: no table has this name; left out" for f in folders for name in strangers(f, exports)]
     with writing(db) as current:
         before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):
@@ -66,18 +66,21 @@ def load(
         settled = [f for f in before.files if not (replacing and f["contradicting"])]
         imports = Imports(batches, before, settled, pseudonyms)
         messages = imports.messages
+        messages += left_out
         fresh = new_of(sources, settled, messages)
         house = keep_house(db, policy)
         if not fresh and not imports and house == before.house:
             return LoadReport([], True, messages, snapshot=before)
-        with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
-            con.execute(MACROS)
-            unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)
-            fresh += new_of(unpacked, settled, messages)
-            after = _Load(con, before, Path(temporary), progress, replacing).run(fresh, messages)
-            messages += first_rejections(con)
-        after = replace(after, house=house, exports=(*before.exports, *exported))
-        commit(after)
+        try:
+            with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
+                con.execute(MACROS)
+                unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)
+                fresh += new_of(unpacked, settled, messages)
+                after = _Load(con, before, Path(temporary), progress, replacing).run(fresh, messages)
+                messages += first_rejections(con)
+            commit(replace(after, house=house, exports=(*before.exports, *exported)))
+        except (DatabaseError, OSError) as e:
+            raise unwritable(e, db) from None
     return report_of(before, read_snapshot(db), messages)
 
 
@@ -123,7 +126,10 @@ class _Load:
         """Read a table's files, those of one form and header together, and set aside what is there twice."""
         groups: dict[tuple[Any, ...], list[tuple[int, Source]]] = defaultdict(list)
         for source_id, source in numbered:
-            described = self._described(contract, source, source_id)
+            try:
+                described = self._described(contract, source, source_id)
+            except OSError as e:
+                raise AuditError(f"cannot be read: {e.strerror}", file=source.name) from None
             extra = sorted(set(described.columns) - {c.name for c in contract.columns})
             if extra:
                 messages.append(f"{source.name}: columns kept out: {', '.join(extra)}")
@@ -134,7 +140,10 @@ class _Load:
         parts = []
         for i, ((form, *_), group) in enumerate(groups.items()):
             path = f"parts/{contract.table}-{number:06d}-{i}.parquet"
-            accounts = self._part(contract, form, group, path)
+            try:
+                accounts = self._part(contract, form, group, path)
+            except DatabaseError as e:
+                raise _unreadable(e, [s for _, s in group], self.before.folder) from None
             parts.append({"table": contract.table, "path": path, "refused": any(a.rejected for a in accounts)})
             self.accounts += accounts
         keys = Keys(self.con, number, self.accounts, self.replacing)
@@ -153,6 +162,8 @@ class _Load:
                 described = source
             case _:
                 described = xlsx_file.put_in_order(source, self.temporary / f"{source_id}.csv")
+        # Not its own names: of a file without a header they are the values of its first record.
+        known = [c.name for c in contract.columns if c.name in described.columns]
         for column in contract.columns:
             if column.required and column.name not in described.columns:
                 raise AuditError(
@@ -160,26 +171,39 @@ class _Load:
                     file=source.name,
                     line=max(1, described.first_line - 1),
                     column=column.name,
-                    fix=f"Its columns are: {', '.join(map(str, described.columns))}.",
+                    fix=f"Of this table's columns it has {', '.join(known) or 'none'}.",
                 )
         return described
 
     def _part(self, contract: Contract, form: str, group: list[tuple[int, Source]], path: str) -> list[Account]:
-        """Write one part and account for its files; files in which lines and records differ are put in order first."""
-        for _ in range(2):
+        """Write one part and account for its files; those the engine cannot read as they stand are rewritten first."""
+        group = [(i, s if s.content.is_plain else self._rewritten(i, s, form)) for i, s in group]
+        try:
+            self._copy(contract, form, group, path)
+        except DatabaseError as e:
+            if form == "parquet" or is_full(e):
+                raise
+            # It gives up on a whole file for some mistakes, as for line ends of two kinds.
+            group = [(i, s if s.read_path else self._rewritten(i, s, form)) for i, s in group]
+            self._copy(contract, form, group, path)
+        accounts = account_for(self.con, self.before.folder / path, form, group)
+        if crooked := {a.source_id for a in accounts if a.crooked}:
+            group = [(i, self._straightened(i, s, form) if i in crooked else s) for i, s in group]
             self._copy(contract, form, group, path)
             accounts = account_for(self.con, self.before.folder / path, form, group)
-            crooked = {a.source_id for a in accounts if a.crooked}
-            if not crooked:
-                return accounts
-            tidy = partial(self._tidied, form=form)
-            group = [(i, tidy(i, s) if i in crooked else s) for i, s in group]
+        for _, source in group:
+            source.refuse_change()
         return accounts
 
-    def _tidied(self, source_id: int, source: Source, form: str) -> Source:
-        if form == "csv":
-            return csv_file.put_in_order(source, self.temporary / f"{source_id}.csv")
-        return jsonl_file.put_in_order(source, self.con)
+    def _rewritten(self, source_id: int, source: Source, form: str) -> Source:
+        write_in_order = csv_file.write_in_order if form == "csv" else jsonl_file.write_in_order
+        return write_in_order(source, self.temporary / f"{source_id}.{form}")
+
+    def _straightened(self, source_id: int, source: Source, form: str) -> Source:
+        """The file with what is known of its lines, where they are not its records."""
+        if form == "jsonl":
+            return jsonl_file.find_shifts(source, self.con)
+        return self._rewritten(source_id, source, form)
 
     def _copy(self, contract: Contract, form: str, group: Sequence[tuple[int, Source]], path: str) -> None:
         sources = [s for _, s in group]
@@ -193,10 +217,7 @@ class _Load:
         select = typed_select(contract, relation, sources[0].columns, source_id)
         target = self.before.folder / path
         draft = target.with_name(target.name + ".tmp")
-        try:
-            self.con.execute(f"COPY ({select}) TO {literal(str(draft))} (FORMAT parquet)")
-        except DatabaseError as e:
-            raise _unreadable(e, sources) from None
+        self.con.execute(f"COPY ({select}) TO {literal(str(draft))} (FORMAT parquet)")
         with draft.open("rb") as f:
             os.fsync(f.fileno())
         draft.replace(target)
@@ -243,9 +264,11 @@ class _Load:
         self.con.execute(f"COPY (FROM {table} ORDER BY {order}) TO {target} (FORMAT parquet)")
 
 
-def _unreadable(error: Exception, sources: Sequence[Source]) -> AuditError:
+def _unreadable(error: DatabaseError, sources: Sequence[Source], db: Path) -> AuditError:
     """The engine's word about a file, without the row it may quote."""
+    if is_full(error):
+        return unwritable(error, db)
     text = str(error)
     name = next((s.name for s in sources if str(s.reading) in text), sources[0].name)
-    what = "No space left on device" if "space left" in text else text.splitlines()[0].split(":")[0]
+    what = text.splitlines()[0].split(":")[0]
     return AuditError(f"cannot be read: {what}", file=name, fix="Export the file again, or look at it in an editor.")

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from audit.pseudonyms import Pseudonyms
-from audit.sources.files import open_bytes
+from audit.sources.content import open_bytes
 from audit.strict import Table
 
 
