@@ -96,7 +96,9 @@ def _explain(commands: Commands) -> None:
         "audit explain retention",
     )
     parser.add_argument("check", metavar="CHECK", help="the check's name")
-    parser.add_argument("--item", metavar="KEY", help="an item's key: its outcome, step by step")
+    parser.add_argument(
+        "--item", metavar="KEY", help="an item's key, TABLE:KEY where several tables have it: its outcome, step by step"
+    )
     add_database(parser, period=_LAST_QUARTER)
 
 
@@ -116,15 +118,36 @@ def _due(commands: Commands) -> None:
         "compute a time limit and give its reasoning",
         "audit due request 2026-06-30T22:30Z",
     )
-    parser.add_argument("kind", choices=("request", "breach", "retention"), help="what the limit is for")
+    kinds = ("request", "breach", "retention", "period")
+    parser.add_argument("kind", choices=kinds, help="what the limit is for; period: any under Regulation 1182/71")
     parser.add_argument("start", metavar="START", help="when it began: a day or an instant, ISO 8601")
     parser.add_argument("--identity-requested", metavar="D", help="request: the day proof of identity was asked for")
     parser.add_argument("--identity-confirmed", metavar="D", help="request: the day it arrived")
+    parser.add_argument(
+        "--identity-undoubted",
+        dest="identity_doubted",
+        action="store_const",
+        const=False,
+        help="request: there was no reasonable doubt who asks: asking for proof stops nothing",
+    )
     parser.add_argument("--extended", metavar="D", help="request: the day the person was told of an extension")
     parser.add_argument("--reason", metavar="TEXT", help="request: the extension's reason")
+    parser.add_argument(
+        "--refused", action="store_const", const=True, help="request: it was refused, which is not extended"
+    )
     parser.add_argument("--convention", choices=("elapsed", "regulation_1182"), help="breach: how hours are counted")
-    parser.add_argument("--period", metavar="P24M", help="retention: how long it may be kept, ISO 8601")
+    parser.add_argument("--period", metavar="P24M", help="retention, period: how long, ISO 8601")
     parser.add_argument("--anchor", metavar="ANCHOR", help="retention: what the start is, as fiscal_year_end")
+    parser.add_argument("--held-from", metavar="D", help="retention: the first day of a legal hold")
+    parser.add_argument("--held-to", metavar="D", help="retention: the day after its last; it runs where left out")
+    parser.add_argument(
+        "--country", metavar="CC", help="another member state, whose holidays count (default: the organisation's)"
+    )
+    parser.add_argument(
+        "--eves-as-holidays",
+        action=argparse.BooleanOptionalAction,
+        help="whether eves count as holidays (default: as the policy file says)",
+    )
     parser.add_argument(
         "--policy", type=Path, metavar="FILE", help="the policy file (default: the sample organisation's)"
     )

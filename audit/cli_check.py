@@ -20,7 +20,10 @@ from audit.timelimit import due as due_of
 _WIDE = 112
 _COLUMNS = ("check", "population", "compliant", "violation", "pending", "undetermined", "waived", "rate")
 _NARROW = ("check", "items", "kept", "viol", "pend", "undet", "waiv", "rate")
-_DUE_OPTIONS = ("identity_requested", "identity_confirmed", "extended", "reason", "convention", "period", "anchor")
+_DUE_OPTIONS = (
+    "identity_requested", "identity_confirmed", "identity_doubted", "extended", "reason", "refused", "convention",
+    "period", "anchor", "held_from", "held_to", "country", "eves_as_holidays",
+)  # fmt: skip
 
 
 def open_from(args: argparse.Namespace) -> Workbench:

@@ -94,16 +94,16 @@ def due_request(
         refused: the request was refused, which is never extended.
         insufficient_reasons: reasons, in lower case, that do not carry an extension.
     """
-    steps = [f"Received on {_day(received)}; the hour does not matter (Regulation 1182/71 art. 3(1))."]
+    steps = [f"Received on {said(received)}; the hour does not matter (Regulation 1182/71 art. 3(1))."]
     if pause and not _stops(received, pause, identity_within, steps):
         pause = None
     if pause and pause.confirmed is None:
-        steps.append(f"Proof asked for on {_day(pause.asked)} has not come: no last day while the clock stands still.")
+        steps.append(f"Proof asked for on {said(pause.asked)} has not come: no last day while the clock stands still.")
         return Due(None, tuple(steps))
     due = _last_day(received, first, calendar, pause, steps)
     if extension and _extends(due, extension, refused, insufficient_reasons, steps):
         due = _last_day(received, extended, calendar, pause, steps)
-    steps.append(f"Last day: {_day(due)}, until 24:00 local time.")
+    steps.append(f"Last day: {said(due)}, until 24:00 local time.")
     return Due(due, tuple(steps))
 
 
@@ -115,8 +115,8 @@ def _stops(received: date, pause: Pause, within: Duration, steps: list[str]) -> 
         return False
     if pause.asked > latest:
         steps.append(
-            f"Proof of identity asked for on {_day(pause.asked)}, later than {within.words} after receipt"
-            f" ({_day(latest)}): stops nothing (EDPB Guidelines 01/2022 para 159)."
+            f"Proof of identity asked for on {said(pause.asked)}, later than {within.words} after receipt"
+            f" ({said(latest)}): stops nothing (EDPB Guidelines 01/2022 para 159)."
         )
         return False
     return True
@@ -125,20 +125,20 @@ def _stops(received: date, pause: Pause, within: Duration, steps: list[str]) -> 
 def _last_day(received: date, limit: Limit, calendar: Calendar, pause: Pause | None, steps: list[str]) -> date:
     """Receipt plus a limit, with the pause, moved to a working day; only the last date moves."""
     day = limit.value.after_day(received)
-    steps.append(f"{limit.value.words} from receipt: {_day(day)} ({limit.source}; Regulation 1182/71 art. 3(2)(c)).")
+    steps.append(f"{limit.value.words} from receipt: {said(day)} ({limit.source}; Regulation 1182/71 art. 3(2)(c)).")
     if pause and pause.confirmed:
         asked = max(pause.asked, received)
         confirmed = max(pause.confirmed, asked)
         added = day + (confirmed - asked)
         resumed = limit.value.after_day(confirmed) - (asked - received)
         steps.append(
-            f"Clock stood still from {_day(asked)} to {_day(confirmed)} (GDPR 12(6)):"
-            f" with the {_days(confirmed - asked)} added it ends on {_day(added)};"
-            f" counted anew from the proof less the {_days(asked - received)} used, on {_day(resumed)} (IMY-2022-9442)."
+            f"Clock stood still from {said(asked)} to {said(confirmed)} (GDPR 12(6)):"
+            f" with the {_days(confirmed - asked)} added it ends on {said(added)};"
+            f" counted anew from the proof less the {_days(asked - received)} used, on {said(resumed)} (IMY-2022-9442)."
         )
         day = min(added, resumed)
         if added != resumed:
-            steps.append(f"The earlier counts: {_day(day)}; {_day(max(added, resumed))} can be argued.")
+            steps.append(f"The earlier counts: {said(day)}; {said(max(added, resumed))} can be argued.")
     return _rolled(day, calendar, steps)
 
 
@@ -146,24 +146,24 @@ def _rolled(day: date, calendar: Calendar, steps: list[str]) -> date:
     moved = calendar.next_working_day(day)
     if moved != day:
         why = calendar.holiday(day) or f"a {day:%A}"
-        steps.append(f"{_day(day)} is {why}: moves to the next working day, {_day(moved)} ({_ROLL}).")
+        steps.append(f"{said(day)} is {why}: moves to the next working day, {said(moved)} ({_ROLL}).")
     return moved
 
 
 def _extends(due: date, extension: Extension, refused: bool, insufficient: Collection[str], steps: list[str]) -> bool:
     """Whether a notice extends the limit: in time, with a reason that carries it, and no refusal."""
-    notified = _day(extension.notified)
+    notified = said(extension.notified)
     reason = (extension.reason or "").strip().lower()
     if refused:
         problem = "a refusal is not extended (GDPR 12(4))"
     elif extension.notified > due:
-        problem = f"that is after the first last day, {_day(due)} (GDPR 12(3))"
+        problem = f"that is after the first last day, {said(due)} (GDPR 12(3))"
     elif not reason:
         problem = "it gave no reason (GDPR 12(3))"
     elif reason in insufficient:
         problem = "its reason is neither complexity nor the number of requests (EDPB Guidelines 01/2022 paras 162-164)"
     else:
-        steps.append(f"Extension notified on {notified}, by the first last day, {_day(due)}, with a reason: it counts.")
+        steps.append(f"Extension notified on {notified}, by the first last day, {said(due)}, with a reason: it counts.")
         return True
     steps.append(f"Extension notified on {notified} does not count: {problem}.")
     return False
@@ -188,20 +188,20 @@ def due_breach(aware: date | datetime, *, limit: Limit, zone: ZoneInfo, conventi
         return Due(
             day,
             (
-                f"Aware on {_day(aware)}, hour not known (low precision).",
-                f"{limit.value.words}, as {_days(day - aware)}: in time to the end of {_day(day)} ({limit.source}).",
+                f"Aware on {said(aware)}, hour not known (low precision).",
+                f"{limit.value.words}, as {_days(day - aware)}: in time to the end of {said(day)} ({limit.source}).",
             ),
             low_precision=True,
         )
     due = {name: hours_end(aware, limit.value, zone, name) for name in _CONVENTIONS}
     other = next(name for name in _CONVENTIONS if name != convention)
-    steps = [f"Aware at {_at(aware.astimezone(zone))} (EDPB Guidelines 9/2022 paras 31-48)."]
+    steps = [f"Aware at {said(aware.astimezone(zone))} (EDPB Guidelines 9/2022 paras 31-48)."]
     if convention == "regulation_1182":
         steps.append("The hour of the event is not counted: from the next full hour (Regulation 1182/71 art. 3(1)).")
-    steps.append(f"{limit.value.words} of elapsed time: {_at(due[convention])} ({limit.source}).")
+    steps.append(f"{limit.value.words} of elapsed time: {said(due[convention])} ({limit.source}).")
     steps.append(f"Weekends and holidays do not move a limit in hours ({_ROLL}).")
     if due[other] != due[convention]:
-        steps.append(f"By the {other} convention it would be {_at(due[other])}.")
+        steps.append(f"By the {other} convention it would be {said(due[other])}.")
     return Due(due[convention], tuple(steps))
 
 
@@ -238,21 +238,26 @@ def due_retention(
     """
     if anchor not in _ANCHORS:
         raise UsageError("not an anchor", column="anchor", expected=", ".join(_ANCHORS))
-    steps = [f"Counted from {_day(start)} ({anchor})."]
+    steps = [f"Counted from {said(start)} ({anchor})."]
     if anchor == "fiscal_year_end":
         start = start.replace(month=12, day=31)
-        steps = [f"The financial year ended in {start.year}: counted from {_day(start)}."]
+        steps = [f"The financial year ended in {start.year}: counted from {said(start)}."]
     due = period.after_day(start)
-    steps.append(f"{period.words} on: {_day(due)}{f' ({source})' if source else ''}; not moved to a working day.")
-    if held_from and held_from <= due:
-        if held_to is None:
-            steps.append(f"On legal hold since {_day(held_from)}: no last day while it runs.")
-            return Due(None, tuple(steps))
-        due = max(due, held_to)
-        steps.append(f"On legal hold from {_day(held_from)} until {_day(held_to)}: last day {_day(due)}.")
-    elif held_from:
-        steps.append(f"A legal hold from {_day(held_from)} began after the last day and moves nothing.")
-    return Due(due, tuple(steps))
+    steps.append(f"{period.words} on: {said(due)}{f' ({source})' if source else ''}; not moved to a working day.")
+    return Due(after_hold(due, held_from, held_to, steps) if held_from else due, tuple(steps))
+
+
+def after_hold(due: date, held_from: date, held_to: date | None, steps: list[str]) -> date | None:
+    """A last day as a legal hold moves it, None while the hold runs; what it does is added to the steps."""
+    if held_from > due:
+        steps.append(f"A legal hold from {said(held_from)} began after the last day and moves nothing.")
+        return due
+    if held_to is None:
+        steps.append(f"On legal hold since {said(held_from)}: no last day while it runs.")
+        return None
+    due = max(due, held_to)
+    steps.append(f"On legal hold from {said(held_from)} until {said(held_to)}: last day {said(due)}.")
+    return due
 
 
 def due_period(start: date | datetime, *, period: Duration, calendar: Calendar, zone: ZoneInfo) -> Due:
@@ -264,25 +269,23 @@ def due_period(start: date | datetime, *, period: Duration, calendar: Calendar, 
         if not isinstance(start, datetime):
             raise UsageError("a period in hours starts at an instant", column="start", expected="a date with a time")
         end = hours_end(start, period, zone, "regulation_1182")
-        return Due(end, (f"From the next full hour, {period.words}: {_at(end)} (Regulation 1182/71 art. 3(1)-(2)).",))
+        return Due(end, (f"From the next full hour, {period.words}: {said(end)} (Regulation 1182/71 art. 3(1)-(2)).",))
     day = start.astimezone(zone).date() if isinstance(start, datetime) else start
     nominal = period.after_day(day)
-    steps = [f"{period.words} from {_day(day)}, which is not counted: {_day(nominal)} (Regulation 1182/71 art. 3)."]
+    steps = [f"{period.words} from {said(day)}, which is not counted: {said(nominal)} (Regulation 1182/71 art. 3)."]
     due = _rolled(nominal, calendar, steps)
     if (nominal - day).days > 1:
         second = calendar.next_working_day(calendar.next_working_day(day + timedelta(days=1)) + timedelta(days=1))
         if second > due:
             due = second
-            steps.append(f"At least two working days must lie within: {_day(due)} (Regulation 1182/71 art. 3(5)).")
+            steps.append(f"At least two working days must lie within: {said(due)} (Regulation 1182/71 art. 3(5)).")
     return Due(due, tuple(steps))
 
 
-def _day(day: date) -> str:
-    return f"{day:%A} {day.isoformat()}"
-
-
-def _at(instant: datetime) -> str:
-    return f"{instant:%A} {instant.isoformat(sep=' ', timespec='auto')}"
+def said(moment: date | datetime) -> str:
+    """A day or an instant with its weekday, an instant with its offset."""
+    plain = moment.isoformat(sep=" ") if isinstance(moment, datetime) else moment.isoformat()
+    return f"{moment:%A} {plain}"
 
 
 def _days(span: timedelta) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from audit.asked import Asked
@@ -10,10 +9,11 @@ from audit.catalog import Check
 from audit.errors import UsageError
 from audit.evidence import located
 from audit.judge import rows
+from audit.known import Known
 from audit.policy import Policy
 from audit.snapshot import literal
+from audit.stepwise import time_limit
 from audit.store import Connection
-from audit.timelimit import due
 
 _FACTS = ("role", "client_id", "system_id", "purpose", "kind", "occurred_at", "due_at", "amount", "detail")
 
@@ -21,24 +21,40 @@ _FACTS = ("role", "client_id", "system_id", "purpose", "kind", "occurred_at", "d
 def explain_item(con: Connection, check: Check, asked: Asked, policy: Policy, key: str) -> list[str]:
     """The steps from an item's row to its outcome, in words; no personal value is among them.
 
+    Items of several tables may have one key: ``TABLE:KEY`` says which is meant.
+
     Raises:
-        UsageError: the check's population of the period has no such item.
+        UsageError: the check's population of the period has no such item, or has one in several tables.
     """
-    judged = rows(con, f"SELECT * FROM ({asked.within(check.sql)}) WHERE item = {literal(key)}")
-    if not judged:
+    item = _item(con, check, asked, key)
+    lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
+    lines += [f"{name}: {item[name]}" for name in _FACTS if item.get(name) is not None]
+    limit = time_limit(Known(con, check, asked, policy, item))
+    lines += limit.steps if limit else ()
+    reason = item["reason"]
+    verdict = f"Outcome as of {asked.as_of.isoformat()}: {item['outcome']}"
+    lines.append(f"{verdict} ({reason}): {check.reason_text(item['outcome'], reason)}" if reason else f"{verdict}.")
+    return lines
+
+
+def _item(con: Connection, check: Check, asked: Asked, key: str) -> dict[str, Any]:
+    """The row of the one item that is meant."""
+    table, _, rest = key.partition(":")
+    judged = rows(con, f"SELECT * FROM ({asked.within(check.sql)}) WHERE item IN ({literal(key)}, {literal(rest)})")
+    tables = [item.get("item_table", check.unit) for item in judged]
+    whole = [item for item in judged if item["item"] == key]
+    named = [item for item, of in zip(judged, tables, strict=True) if (of, item["item"]) == (table, rest)]
+    found = whole or named
+    if not found:
         raise UsageError(
             f"the population of {check.name} has no such item in {asked.period.label}",
             column="item",
             expected=f"a {check.key} of {check.unit}",
         )
-    item = judged[0]
-    lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
-    lines += [f"{name}: {item[name]}" for name in _FACTS if item.get(name) is not None]
-    lines += _limit(con, check, asked, policy, key)
-    reason = item["reason"]
-    verdict = f"Outcome as of {asked.as_of.isoformat()}: {item['outcome']}"
-    lines.append(f"{verdict} ({reason}): {check.reason_text(item['outcome'], reason)}" if reason else f"{verdict}.")
-    return lines
+    if len(found) > 1:
+        forms = ", ".join(sorted(f"{of}:KEY" for of in set(tables)))
+        raise UsageError("items of several tables have this key", column="item", expected=f"TABLE:KEY, as {forms}")
+    return found[0]
 
 
 def _place(con: Connection, check: Check, item: dict[str, Any]) -> list[str]:
@@ -49,33 +65,3 @@ def _place(con: Connection, check: Check, item: dict[str, Any]) -> list[str]:
     own = f"source_id = {item['source_id']} AND source_row = {item['source_row']}"
     found = rows(con, located(f"SELECT * FROM core.{table} WHERE {own}"))
     return [f"{table} {item['item']}: {r['source_file']}, line {r['source_line']}" for r in found]
-
-
-def _limit(con: Connection, check: Check, asked: Asked, policy: Policy, key: str) -> list[str]:
-    """The time limit's own reasoning, of the checks that have one of the law's."""
-    if check.name == "request_deadlines":
-        return _steps(policy, "request", _known_row(con, check, asked, key), "received_at", _REQUEST)
-    if check.name == "breach_notification_authority":
-        row = _known_row(con, check, asked, key)
-        is_date = row["detected_at_is_date"] if row["aware_at"] is None else row["aware_at_is_date"]
-        aware: datetime = datetime.fromisoformat(row["aware_at"] or row["detected_at"])
-        return list(due("breach", aware.date() if is_date else aware, policy=policy).steps)
-    return []
-
-
-_REQUEST = {"identity_requested": "identity_requested_at", "identity_confirmed": "identity_confirmed_at",
-            "extended": "extended_at", "reason": "extension_reason"}  # fmt: skip
-
-
-def _known_row(con: Connection, check: Check, asked: Asked, key: str) -> dict[str, Any]:
-    """The item's row; what happened at or after as_of has not happened."""
-    row = rows(con, f'SELECT * FROM core.{check.unit} WHERE "{check.key}" = {literal(key)}')[0]
-    later = {k for k, v in row.items() if k.endswith("_at") and v and datetime.fromisoformat(v) >= asked.as_of}
-    return {k: None if k in later else v for k, v in row.items()}
-
-
-def _steps(policy: Policy, kind: str, row: dict[str, Any], start: str, options: dict[str, str]) -> list[str]:
-    given = {name: row[column] for name, column in options.items() if row[column] is not None}
-    if "extended" not in given:
-        given.pop("reason", None)
-    return list(due(kind, row[start], policy=policy, refused=row["outcome"] == "refused", **given).steps)

@@ -115,6 +115,39 @@ def test_due_of_a_clock_that_stands_still_is_null(capsys):
     assert "while the clock stands still" in answer(capsys, *words)
 
 
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (("request", "2025-05-19"), {"country": "SE"}),
+        (("request", "2025-05-20"), {"eves_as_holidays": True}),
+        (("request", "2025-05-20"), {"eves_as_holidays": False}),
+        (("request", "2025-04-01"), {"country": "FR"}),
+        (("request", "2025-03-03"), {"identity_requested": "2025-03-05", "identity_doubted": False}),
+        (("request", "2025-03-03"), {"extended": "2025-03-20", "reason": "complex", "refused": True}),
+        (("retention", "2024-02-29"), {"period": "P2Y", "held_from": "2026-01-01", "held_to": "2027-01-01"}),
+        (("retention", "2024-02-29"), {"period": "P2Y", "held_from": "2026-01-01"}),
+        (("period", "2025-04-17"), {"period": "P1D"}),
+    ],
+)
+def test_every_option_of_due_can_be_typed(words, options, capsys):
+    typed = {
+        "identity_doubted": "--identity-undoubted",
+        "refused": "--refused",
+        "eves_as_holidays": "--eves-as-holidays",
+    }
+    flags = []
+    for name, value in options.items():
+        flag = typed.get(name, f"--{name.replace('_', '-')}")
+        switched_off = name == "eves_as_holidays" and not value
+        flags += [
+            flag.replace("--", "--no-", 1) if switched_off else flag,
+            *([] if isinstance(value, bool) else [value]),
+        ]
+    shown = json.loads(answer(capsys, "due", *words, *flags, "--json"))
+    due = audit.due(*words, **options)
+    assert (shown["due"], tuple(shown["steps"])) == (due.due.isoformat() if due.due else None, due.steps)
+
+
 def test_loading_again_changes_nothing_and_says_so(loaded, source, capsys):  # noqa: F811
     assert main(["load", str(source), "--db", "db"]) == 0
     assert "nothing changed" in capsys.readouterr().err

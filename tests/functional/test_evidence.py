@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import audit
@@ -54,3 +56,33 @@ def test_what_no_run_found_is_a_wrong_word(workbench: audit.run.Workbench) -> No
         workbench.evidence("F-0000000000000000")
     with pytest.raises(UsageError, match="no such item"):
         workbench.explain_item("retention", "none")
+
+
+def test_a_records_last_day_is_told_from_its_rule(workbench: audit.run.Workbench, results: Results) -> None:
+    finding = results["retention"].findings(reason="still_held")[0]
+    steps = "\n".join(workbench.explain_item("retention", finding.item_key))
+    for words in (
+        r"rules? .*covers? the record",
+        r"Counted from \w+day",
+        rf": \w+day {finding.due_at}",
+        "not been disposed",
+    ):
+        assert re.search(words, steps)
+
+
+def test_an_incidents_stages_are_told_with_their_targets(workbench: audit.run.Workbench, results: Results) -> None:
+    finding = results["incident_response"].findings(reason="late_resolved")[0]
+    steps = workbench.explain_item("incident_response", finding.item_key)
+    told = [line for line in steps if re.match("(registered|analysed|prioritised|resolved|evaluated): ", line)]
+    assert len(told) == 5
+    assert told[3].endswith(", late.")
+    assert told[0].endswith(", in time.")
+
+
+def test_a_key_in_several_tables_wants_its_table(workbench: audit.run.Workbench) -> None:
+    with pytest.raises(UsageError, match="several tables") as refused:
+        workbench.explain_item("log_coverage", "-")
+    assert "requests:KEY" in str(refused.value)
+    assert "kind: requests" in workbench.explain_item("log_coverage", "requests:-")
+    with pytest.raises(UsageError, match="no such item"):
+        workbench.explain_item("log_coverage", "requests:crm")
