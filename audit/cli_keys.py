@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,14 +83,12 @@ def _person(path: Path, system_id: str | None, terminal: Terminal) -> None:
 
 def _pseudonyms(of: Pseudonyms, identifier: str, system_id: str | None) -> Iterator[tuple[str, str]]:
     """What an identifier may stand for, by its form, and its pseudonym as that."""
-    digits = len(re.sub(r"\D", "", identifier))
     if "@" in identifier:
         yield "e-mail address", of.email(identifier)
         yield "e-mail address of staff", of.actor("", identifier)
     else:
-        if digits in (10, 12):
+        if any(letter.isdigit() for letter in identifier):
             yield "personal number", of.personal_number(identifier)
-        if digits:
             yield "telephone number", of.phone(identifier)
         yield "name", of.name(identifier)
     if system_id:

@@ -14,6 +14,7 @@ from typing import Any
 import zstandard
 
 from audit.errors import AuditError
+from audit.sources.border import without_persons
 from audit.sources.mapping import Batch
 from audit.sources.systems.export import Aside, Context, Export, Item, Refused, Row
 
@@ -60,7 +61,7 @@ def items(batch: Batch, context: Context) -> Iterator[Item]:
     """
     try:
         for item in batch.system.rows(batch.exports, context, batch.options):
-            yield _refused_if_long(item) if isinstance(item, Row) else item
+            yield without_persons(_refused_if_long(item) if isinstance(item, Row) else item, context.pseudonyms)
     except (*_BROKEN, UnicodeDecodeError, csv.Error) as e:
         raise _unreadable(batch.exports, e) from None
 
