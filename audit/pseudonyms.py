@@ -7,7 +7,6 @@ of e-mail addresses could else try them all.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -76,7 +75,7 @@ class Pseudonyms:
     def _hash(self, kind: str, *parts: str) -> str:
         # The kind keeps a telephone number and an id of the same digits apart.
         message = "\0".join((kind, *parts)).encode()
-        code = hmac.new(self._key, message, hashlib.sha256).digest()[:_BYTES]
+        code = hmac.digest(self._key, message, "sha256")[:_BYTES]
         return base64.b32encode(code).decode().rstrip("=")
 
 
