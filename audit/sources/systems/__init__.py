@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.sources.systems import accounting, intercom, payroll, recruitment, targetprocess, tracker
+from audit.sources.systems import accounting, cookies, intercom, payroll, recruitment, targetprocess, tracker
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
     # One a line, in the alphabet.
     accounting.SYSTEM,
+    cookies.SYSTEM,
     intercom.SYSTEM,
     payroll.SYSTEM,
     recruitment.SYSTEM,
