@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from audit.sources.systems import accounting, cookies, intercom, payroll, recruitment, targetprocess, tracker
+from audit.sources.systems import accounting, cookies, intercom, mira_crm, payroll, recruitment, targetprocess, tracker
 from audit.sources.systems.export import System
 
 _ALL: tuple[System, ...] = (
@@ -12,6 +12,7 @@ _ALL: tuple[System, ...] = (
     accounting.SYSTEM,
     cookies.SYSTEM,
     intercom.SYSTEM,
+    mira_crm.SYSTEM,
     payroll.SYSTEM,
     recruitment.SYSTEM,
     targetprocess.SYSTEM,
