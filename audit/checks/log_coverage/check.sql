@@ -1,33 +1,60 @@
-with instants as (
-    select 'processing_events' as table_name, coalesce(system_id, '-') as item, occurred_at as "at"
-    from core.processing_events
-    union all
-    select 'consents' as table_name, '-' as item, effective_at as "at" from core.consents
-    union all
-    select 'communication_preferences' as table_name, '-' as item, effective_at as "at"
-    from core.communication_preferences
-    union all
-    select 'data_records' as table_name, system_id as item, collected_at as "at" from core.data_records
-    union all
-    select 'incidents' as table_name, '-' as item, detected_at as "at" from core.incidents
-    union all
-    select 'incident_events' as table_name, '-' as item, "at" from core.incident_events
-    union all
-    select 'requests' as table_name, '-' as item, received_at as "at" from core.requests
-    union all
-    select 'cookie_events' as table_name, '-' as item, occurred_at as "at" from core.cookie_events
-),
 -- Quarters of an hour are few and none crosses a midnight anywhere, so that only they need a local date.
-quarters as materialized (
+with quarters as materialized (
     select
-        table_name, item,
-        quarter_of_hour("at") as quarter,
-        min("at") as "at",
-        max("at") as latest,
-        count(*) as n
-    from instants
+        'processing_events' as table_name, coalesce(system_id, '-') as item, quarter_of_hour(occurred_at) as quarter,
+        min(occurred_at) as "at", max(occurred_at) as latest, count(*) as n
+    from core.processing_events
+    where occurred_at < $as_of
+    group by system_id, quarter_of_hour(occurred_at)
+    union all
+    select
+        'consents' as table_name, '-' as item, quarter_of_hour(effective_at) as quarter,
+        min(effective_at) as "at", max(effective_at) as latest, count(*) as n
+    from core.consents
+    where effective_at < $as_of
+    group by quarter_of_hour(effective_at)
+    union all
+    select
+        'communication_preferences' as table_name, '-' as item, quarter_of_hour(effective_at) as quarter,
+        min(effective_at) as "at", max(effective_at) as latest, count(*) as n
+    from core.communication_preferences
+    where effective_at < $as_of
+    group by quarter_of_hour(effective_at)
+    union all
+    select
+        'data_records' as table_name, system_id as item, quarter_of_hour(collected_at) as quarter,
+        min(collected_at) as "at", max(collected_at) as latest, count(*) as n
+    from core.data_records
+    where collected_at < $as_of
+    group by system_id, quarter_of_hour(collected_at)
+    union all
+    select
+        'incidents' as table_name, '-' as item, quarter_of_hour(detected_at) as quarter,
+        min(detected_at) as "at", max(detected_at) as latest, count(*) as n
+    from core.incidents
+    where detected_at < $as_of
+    group by quarter_of_hour(detected_at)
+    union all
+    select
+        'incident_events' as table_name, '-' as item, quarter_of_hour("at") as quarter,
+        min("at") as "at", max("at") as latest, count(*) as n
+    from core.incident_events
     where "at" < $as_of
-    group by table_name, item, quarter
+    group by quarter_of_hour("at")
+    union all
+    select
+        'requests' as table_name, '-' as item, quarter_of_hour(received_at) as quarter,
+        min(received_at) as "at", max(received_at) as latest, count(*) as n
+    from core.requests
+    where received_at < $as_of
+    group by quarter_of_hour(received_at)
+    union all
+    select
+        'cookie_events' as table_name, '-' as item, quarter_of_hour(occurred_at) as quarter,
+        min(occurred_at) as "at", max(occurred_at) as latest, count(*) as n
+    from core.cookie_events
+    where occurred_at < $as_of
+    group by quarter_of_hour(occurred_at)
 ),
 sources as (
     select
