@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from duckdb import DuckDBPyConnection as Connection
 from hypothesis import Phase, settings
@@ -26,6 +27,7 @@ from audit import store
 from audit.asked import Asked
 from audit.contract import Column, Contract, Order, RequiredWhen, load_contracts
 from audit.period import Period, local_date, midnight
+from tests.generative.houses import HOUSES, House, house
 from tests.generative.vocabulary import (
     CLOCK_CHANGES,
     DAY,
@@ -49,7 +51,6 @@ from tests.generative.vocabulary import (
 from tests.spec import world as spec
 
 Row = dict[str, Any]
-ZONE = spec.ZONE
 CONTRACTS = load_contracts()
 
 # `make test-deep` sets this: so many times more worlds, and other ones each time.
@@ -73,9 +74,14 @@ class World:
 
     asked: Asked
     tables: Mapping[str, list[Row]]
+    house: str = "example"
 
     def __repr__(self) -> str:
         return f"World({self.asked.period.label} as of {self.asked.as_of}: {', '.join(self.tables)})"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """As hypothesis shows it, which would warn of all its rows."""
+        printer.text(repr(self))
 
     def asking(self, **other: Any) -> World:
         """The same rows, asked otherwise."""
@@ -86,22 +92,26 @@ class World:
         return replace(self, tables={**self.tables, **tables})
 
 
-def worlds(*tables: str) -> SearchStrategy[World]:
-    """Worlds with rows in some tables, and a question to ask of each."""
-    return st.integers(0, 2**24 - 1).map(lambda seed: world_of(seed, *tables))
+def worlds(*tables: str, under: str | None = None) -> SearchStrategy[World]:
+    """Worlds with rows in some tables, and a question to ask of each; ``under`` some law and policy, by default any."""
+    names = list(HOUSES)
+    return st.integers(0, 2**24 - 1).map(lambda n: world_of(n, *tables, under=under or names[n % len(names)]))
 
 
-def world_of(seed: int, *tables: str) -> World:
+def world_of(seed: int, *tables: str, under: str = "example") -> World:
     """The world that a seed stands for."""
-    return _Maker(Random(seed)).world(tables)
+    made, asked = _Maker(Random(seed), house(under)).world(tables)
+    return World(asked, made, under)
 
 
 class _Maker:
     """Makes one world out of a seeded generator."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, house: House) -> None:
         self.random = random
-        self.period = Period.parse(random.choice(PERIODS), ZONE)
+        self.zone = house.zone
+        self.period = Period.parse(random.choice(PERIODS), self.zone)
+        self.edges = _edges(self.period, house)
         self.few = [self._moment() for _ in range(random.randint(3, 5))]
         later = random.choice(self.few) + random.choice([d * DAY for d in (0, 0, 1, 3, 30, 31, 95)] + [TICK])
         self.asked = Asked(self.period, random.choice([self.period.end.astimezone(UTC), later]))
@@ -110,14 +120,14 @@ class _Maker:
         # Of the names that tables refer to each world knows a few only, so that they meet.
         self.names = {column: random.choices(VALUES[column], k=4) for column in SHARED}
 
-    def world(self, tables: tuple[str, ...]) -> World:
+    def world(self, tables: tuple[str, ...]) -> tuple[dict[str, list[Row]], Asked]:
         for table in tables:
             self.made[table] = self._trail(self.made["incidents"]) if table == "incident_events" else self._rows(table)
-        return World(self.asked, self.made)
+        return self.made, self.asked
 
     def _moment(self) -> datetime:
         if self.random.random() < 0.5:
-            return self.random.choice(_edges(self.period))
+            return self.random.choice(self.edges)
         length = (self.period.end - self.period.start) // HOUR
         return self.period.start.astimezone(UTC) + self.random.randint(-length // 3, length) * HOUR
 
@@ -131,7 +141,7 @@ class _Maker:
                 twin = self.random.choice(rows)
                 row = {name: self.random.choice([value, twin[name], twin[name]]) for name, value in row.items()}
             rows.append(row)
-        return _lawful(CONTRACTS[table], rows)
+        return _lawful(CONTRACTS[table], rows, self.zone)
 
     def _row(self, contract: Contract) -> Row:
         row: Row = {}
@@ -142,7 +152,7 @@ class _Maker:
                 row[column.name] = None
             else:
                 instant = self._instant(contract, column.name, row)
-                row[column.name] = local_date(instant, ZONE) if column.type == "date" else instant
+                row[column.name] = local_date(instant, self.zone) if column.type == "date" else instant
         for table, columns in FOLLOWS.get(contract.table, ()):
             if self.made.get(table) and self.random.random() < 0.5:
                 followed = self.random.choice(self.made[table])
@@ -157,7 +167,7 @@ class _Maker:
         few, shift = self.random.choice(self.few), self.random.choice(SHIFTS.get(contract.table, NEAR))
         if column == contract.instant:
             begins = few - shift
-            at_midnight = midnight(local_date(begins, ZONE), ZONE).astimezone(UTC)
+            at_midnight = midnight(local_date(begins, self.zone), self.zone).astimezone(UTC)
             return self.random.choice([begins] * 6 + [at_midnight, at_midnight - TICK])
         begun = row.get(contract.instant or "")
         return (begun if begun and self.random.random() < 0.5 else few) + shift
@@ -183,20 +193,21 @@ class _Maker:
                 at = self.random.choice([in_order] * 4 + [then, self.random.choice(self.few)])
                 if self.random.random() < 0.9:
                     rows.append({"incident_id": incident["incident_id"], "stage": stage, "at": at, "actor_id": None})
-        return _lawful(CONTRACTS["incident_events"], rows)
+        return _lawful(CONTRACTS["incident_events"], rows, self.zone)
 
 
-def _edges(period: Period) -> list[datetime]:
-    """Where a period begins and ends, the days of its clock change, and the instants just beside each."""
-    found = [period.start, period.end, midnight(period.first + 14 * DAY, ZONE)]
+def _edges(period: Period, house: House) -> list[datetime]:
+    """Where a period begins and ends, the days of its clock change and of other law, and the instants just beside each."""
+    found = [period.start, period.end, midnight(period.first + 14 * DAY, house.zone)]
+    found += [midnight(day, house.zone) for day in house.changes if period.first <= day < period.until]
     for change in CLOCK_CHANGES:
         if period.start <= change < period.end:
-            day = local_date(change, ZONE)
-            found += [change, change - HOUR, midnight(day, ZONE), midnight(day + DAY, ZONE)]
+            day = local_date(change, house.zone)
+            found += [change, change - HOUR, midnight(day, house.zone), midnight(day + DAY, house.zone)]
     return [edge.astimezone(UTC) + shift for edge in found for shift in (timedelta(0), TICK, -TICK)]
 
 
-def _lawful(contract: Contract, rows: list[Row]) -> list[Row]:
+def _lawful(contract: Contract, rows: list[Row], zone: ZoneInfo) -> list[Row]:
     """The rows as their contract allows them: ids, required values, ends after starts, no key twice."""
     kept: dict[tuple[Any, ...], Row] = {}
     for number, row in enumerate(rows):
@@ -208,7 +219,7 @@ def _lawful(contract: Contract, rows: list[Row]) -> list[Row]:
             if column.day_may_do:
                 row[f"{column.name}_is_date"] = number % 4 == 0 and row[column.name] is not None
                 if row[f"{column.name}_is_date"]:
-                    row[column.name] = midnight(local_date(row[column.name], ZONE), ZONE).astimezone(UTC)
+                    row[column.name] = midnight(local_date(row[column.name], zone), zone).astimezone(UTC)
         for rule in contract.rules:
             _keep_rule(rule, row)
         kept.setdefault(tuple(map(str, map(row.get, contract.identity))), row)
@@ -226,7 +237,7 @@ def _keep_rule(rule: Order | RequiredWhen, row: Row) -> None:
 @contextmanager
 def opened(world: World) -> Iterator[Connection]:
     """A database that holds a world: made once, each world undone."""
-    con = _database()
+    con = _database(world.house)
     con.begin()
     try:
         for table, rows in world.tables.items():
@@ -237,10 +248,10 @@ def opened(world: World) -> Iterator[Connection]:
 
 
 @cache
-def _database() -> Connection:
+def _database(name: str) -> Connection:
     stack = ExitStack()
     atexit.register(stack.close)
-    con = stack.enter_context(spec.empty())
+    con = stack.enter_context(spec.empty(house(name).law, house(name).policy))
     # As the store does it where there are identities: one person under several ids.
     con.execute(store._RESOLVED.replace("ALTER VIEW", "ALTER TABLE"))
     return con

@@ -31,7 +31,7 @@ select
     'controller' as role,
     cast(null as varchar) as client_id,
     cast(null as varchar) as subject_id,
-    cast(effective_on as timestamptz) as occurred_at,
+    day_start(effective_on) as occurred_at,
     due_on as due_at,
     cast(case when $as_of_on > due_on then date_diff('day', due_on, $as_of_on) end as double) as amount,
     source_id,
