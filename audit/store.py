@@ -13,9 +13,9 @@ from typing import Any
 import duckdb
 
 from audit.contract import load_contracts
-from audit.errors import AuditError
+from audit.errors import AuditError, UsageError
 from audit.policy import Policy
-from audit.snapshot import Snapshot, core_select, corrupt, quoted
+from audit.snapshot import Snapshot, core_select, corrupt, literal, quoted
 from audit.statutes import Law
 
 Connection = duckdb.DuckDBPyConnection
@@ -25,8 +25,16 @@ Tables = Mapping[str, tuple[Sequence[tuple[str, str]], Sequence[tuple[Any, ...]]
 
 
 @contextmanager
-def scratch(zone: str = "UTC", settings: Mapping[str, str | int] | None = None) -> Iterator[Connection]:
-    """An empty in-memory connection in the zone, without anything from the network."""
+def scratch(zone: str = "UTC", temporary: Path | None = None) -> Iterator[Connection]:
+    """An empty in-memory connection in the zone, without anything from the network.
+
+    Args:
+        zone: that of times without an offset, and of days.
+        temporary: the folder for what does not fit into memory.
+
+    Raises:
+        UsageError: ``AUDIT_MEMORY_LIMIT`` in the environment is no amount of memory.
+    """
     config: dict[str, Any] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -38,17 +46,25 @@ def scratch(zone: str = "UTC", settings: Mapping[str, str | int] | None = None) 
         # Only where it is on: in a kernel without ipywidgets even turning it off is refused.
         if con.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
             con.execute("SET enable_progress_bar = false")
-        for name, value in (settings or {}).items():
-            con.execute(f"SET {name} = '{value}'")
+        if temporary is not None:
+            con.execute(f"SET temp_directory = '{quoted(temporary)}'")
+        _limit_memory(con)
         yield con
     finally:
         con.close()
 
 
+def _limit_memory(con: Connection) -> None:
+    """On a small machine, or beside other work: what does not fit goes to the temporary folder."""
+    if limit := os.environ.get("AUDIT_MEMORY_LIMIT"):
+        try:
+            con.execute(f"SET memory_limit = {literal(limit)}")
+        except duckdb.Error:
+            raise UsageError("no amount of memory", column="AUDIT_MEMORY_LIMIT", expected="such as 2GB") from None
+
+
 @contextmanager
-def opened(
-    snapshot: Snapshot, law: Law, policy: Policy, desk: Path, settings: Mapping[str, str | int] | None = None
-) -> Iterator[Connection]:
+def opened(snapshot: Snapshot, law: Law, policy: Policy, desk: Path) -> Iterator[Connection]:
     """A connection on a snapshot with raw, core, law and house, that can reach nothing else any more.
 
     Args:
@@ -56,14 +72,12 @@ def opened(
         law: the dated law.
         policy: the organisation's policy.
         desk: a folder the connection may write to beside the database's own.
-        settings: DuckDB settings, as ``memory_limit``.
 
     Raises:
         AuditError: a part cannot be read.
     """
-    with scratch(str(policy.zone), settings) as con:
+    with scratch(str(policy.zone), desk) as con:
         try:
-            con.execute(f"SET temp_directory = '{quoted(desk)}'")
             con.execute(f"SET allowed_directories = ['{quoted(snapshot.folder)}/', '{quoted(desk)}/']")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ def load(
         if not fresh and not imports and house == before.house:
             return LoadReport([], True, messages, snapshot=before)
         try:
-            with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), _settings(db)) as con:
+            with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), db / "parts") as con:
                 con.execute(MACROS)
                 unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)
                 fresh += new_of(unpacked, settled, messages)
@@ -82,13 +82,6 @@ def load(
         except (DatabaseError, OSError) as e:
             raise unwritable(e, db) from None
     return report_of(before, read_snapshot(db), messages)
-
-
-def _settings(db: Path) -> Mapping[str, str | int]:
-    settings: dict[str, str | int] = {"temp_directory": str(db / "parts")}
-    if limit := os.environ.get("AUDIT_MEMORY_LIMIT"):
-        settings["memory_limit"] = limit
-    return settings
 
 
 @dataclass

@@ -274,3 +274,14 @@ def test_control_c_while_a_query_runs_is_no_bug(db, monkeypatch, capsys):
         assert main(["explain", "retention"]) == 130
         timer.join()
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_memory_limit_that_is_none_is_said_so(source, tmp_path, monkeypatch, capsys):
+    db = ["--db", str(tmp_path / "audit.db")]
+    monkeypatch.setenv("AUDIT_MEMORY_LIMIT", "plenty")
+    assert main(["load", str(source), *db]) == 2
+    assert "AUDIT_MEMORY_LIMIT: no amount of memory; expected such as 2GB" in capsys.readouterr().err
+    monkeypatch.setenv("AUDIT_MEMORY_LIMIT", "300MB")
+    assert main(["load", str(source), *db]) == 0
+    with audit.open(tmp_path / "audit.db", "2026Q3") as wb:
+        assert wb.sql("SELECT current_setting('memory_limit')").fetchall() == [("286.1 MiB",)]
