@@ -14,6 +14,7 @@ from pathlib import Path
 from audit.contract import load_contracts
 from audit.errors import UsageError
 from audit.sample.cases import Finding, plant
+from audit.sample.exports import write_exports
 from audit.sample.files import clear, write_answer_key, write_tables
 from audit.sample.plan import Plan, Window
 from audit.sample.work import make_work
@@ -42,6 +43,8 @@ def write_sample(
     clean: bool = False,
 ) -> Summary:
     """Write the synthetic organisation into a folder, in the forms a source folder may have.
+
+    What its systems export lies in ``exports``, a source folder of its own.
 
     Args:
         folder: where to; a sample that stands there is replaced.
@@ -75,5 +78,6 @@ def write_sample(
         findings = () if clean else plant(con, plan, window, contracts)
         rows = write_tables(con, folder, plan, window, contracts)
     plan.copy_to(folder)
+    write_exports(folder / "exports", plan, window, seed)
     write_answer_key(folder, window.period, findings)
     return Summary(folder, window.period, rows, findings)

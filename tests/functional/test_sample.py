@@ -59,7 +59,7 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Summary:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {f.name: f.read_bytes() for f in folder.iterdir()}
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
 
 
 def key_of(folder: Path) -> list[dict[str, str]]:
