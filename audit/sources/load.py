@@ -72,7 +72,10 @@ def load(
         if not fresh and not imports and house == before.house:
             return LoadReport([], True, messages, snapshot=before)
         try:
-            with tempfile.TemporaryDirectory(dir=db) as temporary, scratch(str(policy.zone), db / "parts") as con:
+            with (
+                tempfile.TemporaryDirectory(dir=db / "parts") as temporary,
+                scratch(str(policy.zone), db / "parts") as con,
+            ):
                 con.execute(MACROS)
                 unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)
                 fresh += new_of(unpacked, settled, messages)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from audit.folder import sha256
 from audit.snapshot import digest
 from audit.sources.systems import SYSTEMS
 from audit.sources.systems.export import Export, System
@@ -94,5 +95,12 @@ def described(
     client_id = client_id or named.get("client_id")
     options = system.options(table)
     settings = {k: v for k, v in table.plain().items() if k not in ("files", "system_id", "client_id")}
-    mapping = digest([system.name, system_id, client_id, settings])
+    mapping = digest([system.name, system_id, client_id, settings, _named_files(table, settings)])
     return Batch(system, tuple(exports), system_id, client_id, options, mapping)
+
+
+def _named_files(table: Table, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The hashes of files that settings name, as a cookie database: another content is another mapping."""
+    folder = table.file.path.parent
+    named = {key: folder / value for key, value in settings.items() if isinstance(value, str)}
+    return {key: sha256(path) for key, path in named.items() if path.is_file()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,31 @@ def test_another_mapping_replaces_where_that_is_asked_for(tmp_path):
     loaded(tmp_path, changed)
     db, _ = loaded(tmp_path, changed, replacing=True)
     assert rows(db, "SELECT DISTINCT purpose FROM core.consents") == [("events",)]
+
+
+def test_a_file_that_the_settings_name_belongs_to_the_mapping(tmp_path):
+    files = {"sources.toml": SOURCES + 'purpose = "words.txt"\n', "made/july.txt": JULY, "words.txt": "a"}
+    loaded(tmp_path, files)
+    assert loaded(tmp_path, files)[1].unchanged
+    assert not loaded(tmp_path, files | {"words.txt": "b"})[1].unchanged
+
+
+def test_what_a_killed_load_would_leave_is_where_the_next_one_clears(tmp_path, monkeypatch):
+    files, found = {"sources.toml": SOURCES, "made/july.txt": JULY}, []
+
+    def rows(exports, context, options):
+        yield from MADE.rows(exports, context, options)
+        found.extend((tmp_path / "db").rglob("*-rows.csv"))
+
+    monkeypatch.setitem(systems.SYSTEMS, "made", replace(MADE, rows=rows))
+    db, _ = loaded(tmp_path, files)
+    assert len(found) == 4
+    assert all(path.is_relative_to(db / "parts") for path in found)
+    left = db / "parts" / "tmp-killed" / "exports-0" / "0-subjects-rows.csv"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    loaded(tmp_path, files)
+    assert not list(db.rglob("*.csv"))
 
 
 def test_another_key_is_refused_and_the_database_stays(tmp_path):
