@@ -63,13 +63,16 @@ class Filling:
     ``comma`` (nothing after the last). Everywhere ``id WORD`` and ``hex WORD`` are made-up ids, and ``day``, ``local``,
     ``utc``, ``epoch``, ``ms``, ``compact``, ``dmy`` with days and a time are an instant in that form; ``year`` is its
     year. A person's instants are moved by some days of the person's own.
+
+    Attributes:
+        persons: who stands in the exports.
     """
 
     def __init__(self, plan: Plan, window: Window, seed: int) -> None:
         self._seed, self._first, self._zone = seed, window.quarter, ZoneInfo(plan.zone)
         self._settings = plan.settings["exports"]
         (rows,) = (rows for name, rows in plan.tables("exports").items() if f"{name}.csv" == _PERSONS)
-        self._persons = [self._person(n, {k: v or "" for k, v in row.items()}) for n, row in enumerate(rows, 1)]
+        self.persons = [self._person(n, {k: v or "" for k, v in row.items()}) for n, row in enumerate(rows, 1)]
 
     def fill(self, template: str) -> str:
         """A template, filled."""
@@ -77,7 +80,7 @@ class Filling:
 
     def _repeated(self, block: re.Match[str]) -> str:
         kinds = set(block["kinds"].split())
-        persons = [p for p in self._persons if kinds & set(p["kinds"].split())]
+        persons = [p for p in self.persons if kinds & set(p["kinds"].split())]
         commas = [","] * (len(persons) - 1) + [""]
         return "".join(self._filled(block["text"], {**p, "comma": c}) for p, c in zip(persons, commas, strict=True))
 

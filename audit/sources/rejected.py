@@ -24,10 +24,12 @@ _FIX: Mapping[str, str] = {
     "end_before_start": "Set the end after the start, or leave it empty.",
     "duplicate_key": "If it is a correction, load it with --replace; else give it a key of its own.",
     "malformed": "Write it again from rejected_text.",
+    "unbalanced": "Correct it in the books, and export it again.",
 }
 _EXPECTED: Mapping[str, str] = {
     "end_before_start": "a value not before the start",
     "duplicate_key": "a key that no other row has",
+    "unbalanced": "rows that sum to zero",
     "malformed": "as many values as there are columns, or one JSON object, in UTF-8",
 }
 _BATCH = 10_000

@@ -13,7 +13,8 @@ import audit
 from audit.cli import main
 from audit.snapshot import read_snapshot
 from audit.sources.load import load
-from audit.sources.rejected import MARKS
+from audit.sources.rejected import MARKS, Rejected
+from audit.sources.typed import REASONS
 from tests.functional.houses import POLICY, loaded, policy, write
 
 GOOD = "consent_id,subject_id,purpose,status,effective_at,expires_at\nC1,S1,newsletter,given,2026-01-01T09:00Z,\n"
@@ -158,3 +159,8 @@ def test_nothing_refused_is_said(tmp_path, capsys):
     db, _ = loaded(tmp_path, {"consents.csv": GOOD})
     assert main(["rejected", "--db", str(db)]) == 0
     assert capsys.readouterr().out == "No row was rejected.\n"
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_every_reason_says_how_to_mend_it(reason):
+    assert Rejected("subjects", "subjects.csv", 2, "registered_on", reason).fix.endswith(".")

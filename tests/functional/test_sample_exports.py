@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import audit
+from audit.cli import main
 from audit.policy import load_policy
 from audit.pseudonyms import Pseudonyms
 from audit.sample.exports import Filling, write_exports
@@ -143,13 +144,34 @@ def test_the_organisations_own_folder_loads_without_them():
     assert not any(source.name.startswith("exports/") for source in discover(ROOT / "data" / "mira"))
 
 
-def test_nothing_in_the_database_leads_back_to_the_persons(db):
-    persons = Filling(PLAN, window(), seed=2026)._persons
-    planted = {p[key] for p in persons for key in ("name", "email", "phone", "number")}
-    assert len(planted) == 4 * len(persons)
+@pytest.fixture(scope="module")
+def planted() -> set[str]:
+    persons = Filling(PLAN, window(), seed=2026).persons
     shipped = b"".join(contents(SHIPPED).values())
     assert all(p["email"].encode() in shipped for p in persons)
+    return {p[key] for p in persons for key in ("name", "email", "phone", "number")}
+
+
+def test_nothing_in_the_database_leads_back_to_the_persons(db, planted):
     assert traces(planted, written(db)) == []
+
+
+def test_no_output_leads_back_to_the_persons(planted, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("AUDIT_KEYS", str(tmp_path / "keys.toml"))
+    monkeypatch.chdir(tmp_path)
+    words = [["load", str(SHIPPED), "--db", "db"], ["rejected", "--db", "db"]]
+    words += [
+        ["check", "--db", "db", "--period", "2026Q3", "--findings", f"f.{e}"] for e in ("csv", "jsonl", "parquet")
+    ]
+    for system in ("accounting", "benefits", "intercom", "mira_crm", "payroll", "recruitment"):
+        words += [["import", system, str(SHIPPED / system), "--out", "tables"]]
+    codes = [main(line) for line in words]
+    assert set(codes) == {0, 1}
+    said = capsys.readouterr()
+    Path("keys.toml").unlink()
+    texts = written(tmp_path) | {"what was said": (said.out + said.err).encode()}
+    assert len(texts) > 80
+    assert traces(planted, texts) == []
 
 
 def test_the_templates_are_packaged():
