@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 from audit.catalog import Check
 from audit.judge import Judged
 from audit.results import Count
-from audit.snapshot import quoted, write_durably
-from audit.store import Connection
+from audit.snapshot import quoted
+from audit.storage import private_folder, put_in_place, write_durably
+from audit.store import Connection, DatabaseError
 
 
 class Archive:
@@ -34,18 +36,21 @@ class Archive:
         return Judged(_from_file(rows), tuple(Count(**c) for c in data["counts"]), data["extras"])
 
     def keep(self, con: Connection, judged: Judged, check: Check) -> Judged:
-        """Write an answer down; a database that one may only read keeps none."""
+        """Write an answer down; a database that one may only read, or that has no room, keeps none."""
         rows = self._folder / f"{check.name}.parquet"
-        with suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
-            draft = rows.with_name(rows.name + ".tmp")
+        draft = rows.with_name(f"{rows.name}.{os.getpid()}.tmp")
+        try:
+            private_folder(self._folder)
             order = "ORDER BY item_table, item_key, reason"
             con.execute(f"COPY (FROM {judged.relation} {order}) TO '{quoted(draft)}' (FORMAT parquet)")
-            draft.replace(rows)
+            put_in_place(draft, rows)
             data = {"check": check.sha256, "counts": [asdict(c) for c in judged.counts], "extras": judged.extras}
             write_durably(rows.with_suffix(".json"), json.dumps(data, indent=1))
-            return replace(judged, relation=_from_file(rows))
-        return judged
+        except (OSError, DatabaseError):
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            return judged
+        return replace(judged, relation=_from_file(rows))
 
     def all_runs(self, check: Check) -> list[str]:
         """What a check judged in every run that is kept, each for FROM."""

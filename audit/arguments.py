@@ -52,6 +52,9 @@ def add_database(parser: argparse.ArgumentParser, *, period: str | None = None) 
         "--as-of", metavar="T", help="judge with what was known at this instant, ISO 8601 (default: the period's end)"
     )
     parser.add_argument("--client", metavar="ID", help="this client's rows only")
+    parser.add_argument(
+        "--snapshot", type=count, metavar="N", help="an older state of the database (default: the current)"
+    )
     parser.add_argument("--role", choices=("controller", "processor"), help="what was done in this role only")
 
 

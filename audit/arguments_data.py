@@ -62,6 +62,25 @@ def rejected(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the rows: .csv, .jsonl")
 
 
+def snapshots(commands: Commands) -> None:
+    """The words of ``audit snapshots``."""
+    parser = add_command(
+        commands, "snapshots", "cli_database", "list the states that a database keeps, one a load", "audit snapshots"
+    )
+    parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+
+
+def prune(commands: Commands) -> None:
+    """The words of ``audit prune``."""
+    parser = add_command(
+        commands, "prune", "cli_database", "remove old snapshots that nobody reads", "audit prune --keep 3"
+    )
+    parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+    parser.add_argument(
+        "--keep", type=count, metavar="N", help="how many stay (default: the policy's database.keep_snapshots, else 10)"
+    )
+
+
 def import_export(commands: Commands) -> None:
     """The words of ``audit import``."""
     parser = add_command(
@@ -99,6 +118,7 @@ def lab(commands: Commands) -> None:
         commands, "lab", "cli_data", "open JupyterLab on the notebooks, the database read-only", "audit lab"
     )
     parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
+    parser.add_argument("--snapshot", type=count, metavar="N", help="an older state of it (default: the current)")
 
 
 def keys(commands: Commands) -> None:

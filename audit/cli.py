@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from audit import __version__
 from audit.arguments import Parser, add_command, add_database, findings, names
-from audit.arguments_data import import_export, keys, lab, load, rejected, sample
+from audit.arguments_data import import_export, keys, lab, load, prune, rejected, sample, snapshots
 from audit.errors import AuditError
 from audit.terminal import Terminal
 
@@ -37,7 +37,22 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"audit-workbench {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for add in (sample, load, import_export, rejected, keys, _check, _explain, _evidence, _due, _report, _verify, lab):
+    for add in (
+        sample,
+        load,
+        import_export,
+        rejected,
+        snapshots,
+        prune,
+        keys,
+        _check,
+        _explain,
+        _evidence,
+        _due,
+        _report,
+        _verify,
+        lab,
+    ):
         add(commands)
     return parser
 

@@ -29,7 +29,13 @@ _DUE_OPTIONS = (
 def open_from(args: argparse.Namespace) -> Workbench:
     """The workbench that the command line's options describe."""
     return open_workbench(
-        args.db, period=args.period, as_of=args.as_of, client=args.client, role=args.role, policy=args.policy
+        args.db,
+        period=args.period,
+        as_of=args.as_of,
+        client=args.client,
+        role=args.role,
+        policy=args.policy,
+        snapshot=args.snapshot,
     )
 
 

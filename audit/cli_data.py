@@ -86,6 +86,8 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
         command.append("--allow-root")  # in a container there often is nobody else; it listens on loopback only
     # The notebooks find the database by this name; they open it for reading only.
     environment = os.environ | {"AUDIT_DB": str(args.db.absolute())}
+    if args.snapshot is not None:
+        environment["AUDIT_SNAPSHOT"] = str(args.snapshot)
     return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
 
 

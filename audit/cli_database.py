@@ -1,4 +1,4 @@
-"""The commands about what a database holds: rejected."""
+"""The commands about what a database holds: rejected, snapshots, prune."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from itertools import islice
 
 from audit.cli_check import naming
 from audit.errors import UsageError
-from audit.snapshot import read_snapshot
+from audit.policy import load_policy
+from audit.snapshot import numbers, read_snapshot
 from audit.sources.rejected import Rejected, export, rejected_rows
 from audit.sources.typed import REASONS
+from audit.statutes import load_law
+from audit.storage import prune as remove_old
 from audit.terminal import Terminal
 
 _SHOWN = 100
@@ -45,6 +48,36 @@ def rejected(args: argparse.Namespace, terminal: Terminal) -> int:
     folder = str(args.out.parent)
     terminal.say(f"Mend it, and give it a name that begins with {table}: its folder then loads.")
     terminal.advise(("to load what was mended", ["load", folder, *naming(args.db)]))
+    return 0
+
+
+def snapshots(args: argparse.Namespace, terminal: Terminal) -> int:
+    """List the states that a database keeps."""
+    current = read_snapshot(args.db).number
+    found = [read_snapshot(args.db, number) for number in numbers(args.db)]
+    rows = [
+        (
+            f"{s.number}{' (current)' if s.number == current else ''}",
+            s.loaded_at,
+            len(s.files),
+            sum(f["accepted"] for f in s.files) - sum(r["rows"] for r in s.replaced),
+            sum(f["rejected"] for f in s.files),
+            sum(r["rows"] for r in s.replaced),
+        )
+        for s in found
+    ]
+    terminal.table(("snapshot", "loaded", "files", "rows", "rejected", "replaced"), rows, text_columns=2)
+    terminal.advise(("to check an older one", ["check", "--period", "P", "--snapshot", str(current), *naming(args.db)]))
+    return 0
+
+
+def prune(args: argparse.Namespace, terminal: Terminal) -> int:
+    """Remove old snapshots; those that somebody reads stay."""
+    keep = args.keep or load_policy(read_snapshot(args.db).policy_file, load_law()).keep_snapshots
+    removed, held = remove_old(args.db, keep)
+    terminal.say(f"Removed {len(removed)} of {len(removed) + len(numbers(args.db))} snapshots.")
+    if held:
+        terminal.say(f"Somebody reads {', '.join(map(str, held))}: kept until the next time.")
     return 0
 
 

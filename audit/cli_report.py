@@ -35,7 +35,7 @@ def report(args: argparse.Namespace, terminal: Terminal) -> int:
     """Make the report, or find it made already; 1 where it holds a violation."""
     began = time.monotonic()
     with open_from(args) as workbench:
-        target = args.out / _folder_name(workbench)
+        target = args.out / _folder_name(workbench, args.snapshot)
         made = is_current(workbench, target)
         if not made:
             with terminal.progress() as bar:
@@ -126,7 +126,14 @@ def _run_notebooks(workbench: Workbench, out: Path, progress: Progress) -> None:
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     for notebook in sorted(shipped("notebooks").glob("*.ipynb")):
-        notebooks.run(notebook, out / notebook.name, parameters, db=workbench.snapshot.folder, progress=progress)
+        notebooks.run(
+            notebook,
+            out / notebook.name,
+            parameters,
+            db=workbench.snapshot.folder,
+            progress=progress,
+            snapshot=workbench.snapshot.number,
+        )
 
 
 def _keep(ran: Path, failed: Path) -> None:
@@ -136,12 +143,13 @@ def _keep(ran: Path, failed: Path) -> None:
         shutil.copytree(ran, failed)
 
 
-def _folder_name(workbench: Workbench) -> str:
+def _folder_name(workbench: Workbench, snapshot: int | None = None) -> str:
     """The period and what narrows it: ``2026Q3``, ``2026Q3-client-C07``, ``2026Q3-processor-as-of-2026-10-15T0000``."""
     asked = workbench.asked
     as_of = None if asked.as_of == asked.period.end else f"as-of-{asked.as_of:%Y-%m-%dT%H%M}"
     client = None if asked.client_id is None else f"client-{asked.client_id}"
-    name = "-".join(part for part in (asked.period.slug, client, asked.role, as_of) if part)
+    state = None if snapshot is None else f"snapshot-{snapshot}"
+    name = "-".join(part for part in (asked.period.slug, client, asked.role, as_of, state) if part)
     plain = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)
     # An id that is no file name keeps its own folder by its hash.
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from itertools import takewhile
 from typing import Any
@@ -12,7 +11,7 @@ from audit.blocks import MIME, Block, finish
 from audit.catalog import load_catalog
 from audit.errors import UsageError
 from audit.results import OUTCOMES, Results
-from audit.run import DEFAULT_DB, Workbench, open_workbench
+from audit.run import Workbench, database_of, open_workbench
 from audit.sentences import Text
 from audit.tables import Columns
 from audit.words import Words
@@ -32,8 +31,8 @@ def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) 
         AuditError: no database there.
     """
     as_of, client, role = (scope.get(key) or None for key in ("as_of", "client", "role"))
-    folder = db or os.environ.get("AUDIT_DB") or DEFAULT_DB
-    workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role)
+    folder, snapshot = database_of(db)
+    workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
     page = Page(workbench.check_all(only=only), scope.get("language") or "en", scope.get("edition") or "internal")
     page.workbench = workbench
     return page

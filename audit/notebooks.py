@@ -22,8 +22,8 @@ with without_iri_grammar():
 
 Progress = Callable[[str, int, int], None]
 
-DATABASE = "AUDIT_DB"
-"""The environment variable that tells a notebook's kernel where the database lies."""
+DATABASE, SNAPSHOT = "AUDIT_DB", "AUDIT_SNAPSHOT"
+"""The environment variables that tell a notebook's kernel where the database lies, and which of its states to open."""
 
 _TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
 _SAFE = {"NameError", "AttributeError", "ImportError", "ModuleNotFoundError", "SyntaxError", "ZeroDivisionError"}
@@ -60,7 +60,13 @@ def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
 
 
 def run(
-    notebook: Path, out: Path, parameters: dict[str, Any], db: Path | None = None, progress: Progress = lambda *_: None
+    notebook: Path,
+    out: Path,
+    parameters: dict[str, Any],
+    db: Path | None = None,
+    progress: Progress = lambda *_: None,
+    *,
+    snapshot: int | None = None,
 ) -> None:
     """Execute a notebook in a kernel of this interpreter and write it, as executed, to ``out``.
 
@@ -73,6 +79,7 @@ def run(
         parameters: by name, of the types that its parameters cell declares.
         db: the database's folder; where not given, what the environment or the notebook says.
         progress: called with the notebook's name, the cells done and their number.
+        snapshot: which state of the database to open, while others may load; the current one where not given.
 
     Raises:
         UsageError: an unknown parameter, or one of another type.
@@ -92,7 +99,7 @@ def run(
                 request_save_on_cell_execute=False,
                 kernel_name="python3",
                 cwd=str(notebook.parent),
-                kernel_manager_class=_manager(db, sockets),
+                kernel_manager_class=_manager(db, snapshot, sockets),
                 on_cell_executed=lambda **at: progress(name, at["cell_index"] + 1, cells),
             )
     except PapermillExecutionError as error:
@@ -120,13 +127,14 @@ def _validate(notebook: Path, given: dict[str, Any]) -> None:
             raise UsageError("a parameter of another type", file=notebook.name, column=name, expected=wanted)
 
 
-def _manager(db: Path | None, sockets: str) -> type[AsyncKernelManager]:
+def _manager(db: Path | None, snapshot: int | None, sockets: str) -> type[AsyncKernelManager]:
     """Starts this interpreter's own kernel, whatever kernels the machine lists under that name.
 
     Where the system allows it kernels are spoken to through files in ``sockets``, a folder of this run: what cells say
     stays off the network, and runs at the same time stay apart.
     """
     env = {"OPENBLAS_NUM_THREADS": "1"} | ({DATABASE: str(db.resolve())} if db else {})
+    env |= {SNAPSHOT: str(snapshot)} if snapshot is not None else {}
     spec = KernelSpec(
         argv=make_ipkernel_cmd(extra_arguments=["--log-level=CRITICAL"]),
         env=env,

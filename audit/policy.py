@@ -23,6 +23,7 @@ DEADLINES = (
 SEVERITIES = ("low", "medium", "high", "critical")
 STAGES = ("registered", "analysed", "prioritised", "resolved", "evaluated")
 CHANNELS = ("email", "phone", "sms", "post", "push", "in_app")
+_KEEP_SNAPSHOTS = 10
 LANGUAGES = ("en", "sv")
 _IDENTITY = ("name", "registration_number", "supervisory_authority", "policy_document", "policy_version")
 
@@ -60,6 +61,7 @@ class Policy:
         targets: by severity (and ``default``) and stage, the time from detection.
         transparency: what the policy's own text leaves out; None where nobody has read it for that.
         sha256: of each file read, by its name.
+        keep_snapshots: how many states of a database ``audit prune`` leaves.
     """
 
     path: Path
@@ -76,6 +78,7 @@ class Policy:
     commitments: tuple[Commitment, ...]
     transparency: Transparency | None
     sha256: Mapping[str, str]
+    keep_snapshots: int
 
     @property
     def name(self) -> str:
@@ -174,7 +177,19 @@ def load_policy(path: Path, law: Law) -> Policy:
             transparency=load_transparency(unsaid, {p.use for p in purposes.values()}, bases)
             if unsaid.exists() else None,
             sha256={p.name: TomlFile(p).sha256 for p in (path, beside, unsaid) if p.exists()},
+            keep_snapshots=_keep_snapshots(root),
         )  # fmt: skip
+
+
+def _keep_snapshots(root: Table) -> int:
+    """How many states of a database to keep, where the policy says it."""
+    if "database" not in root:
+        return _KEEP_SNAPSHOTS
+    with root.table("database") as table:
+        keep = table.count("keep_snapshots")
+        if not keep:
+            table.refuse("too few", "keep_snapshots", "a whole number, 1 or more")
+    return keep
 
 
 def _calendar(table: Table, eves: bool) -> Calendar:

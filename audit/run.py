@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import cached_property, partial
@@ -25,8 +26,9 @@ from audit.outputs import write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
 from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Finding, Results, SourceFile
-from audit.snapshot import Snapshot, ident, read_snapshot
+from audit.snapshot import Snapshot, ident
 from audit.statutes import Law, load_law
+from audit.storage import holding
 from audit.store import Connection, opened
 from audit.waivers import waivers
 
@@ -62,18 +64,18 @@ class Workbench:
         policy: Path | None = None,
         snapshot: int | None = None,
     ) -> None:
-        self.snapshot: Snapshot = read_snapshot(db, snapshot)
         self.law: Law = load_law()
-        self.policy: Policy = load_policy(policy or self.snapshot.policy_file, self.law)
         self.catalog = load_catalog()
-        if role not in (None, "controller", "processor"):
-            raise UsageError("no such role", column="role", expected="controller or processor")
-        zone = self.policy.zone
-        chosen = Period.parse(period, zone) if period else None
-        moment = parse_instant(as_of, zone) if as_of else None
         self._judged: dict[str, str] = {}
         self._events_are_grouped = False
         with ExitStack() as stack:
+            self.snapshot: Snapshot = stack.enter_context(holding(db, snapshot))
+            self.policy: Policy = load_policy(policy or self.snapshot.policy_file, self.law)
+            if role not in (None, "controller", "processor"):
+                raise UsageError("no such role", column="role", expected="controller or processor")
+            zone = self.policy.zone
+            chosen = Period.parse(period, zone) if period else None
+            moment = parse_instant(as_of, zone) if as_of else None
             self.desk = Path(stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
             self.con: Connection = stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
             chosen = chosen or last_quarter(self.con, zone)
@@ -252,6 +254,12 @@ def findings_select(relation: str) -> str:
         f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
         " WHERE p.outcome IN ('violation', 'waived', 'undetermined')"
     )
+
+
+def database_of(named: str) -> tuple[Path, int | None]:
+    """The database a notebook opens, and which of its states: as named, else as `audit lab` or the runner says."""
+    state = os.environ.get("AUDIT_SNAPSHOT")
+    return Path(named or os.environ.get("AUDIT_DB") or DEFAULT_DB), int(state) if state and not named else None
 
 
 def open_workbench(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
 from audit.policy import Policy
 from audit.pseudonyms import Pseudonyms
-from audit.snapshot import Snapshot, commit, core_select, keep_house, literal, read_snapshot, writing
+from audit.snapshot import Snapshot, core_select, literal, read_snapshot
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
@@ -23,6 +23,7 @@ from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
 from audit.sources.typed import MACROS, typed_select
+from audit.storage import commit, keep_house, writing
 from audit.store import Connection, DatabaseError, is_full, scratch, sql_file, unwritable
 
 Progress = Callable[[str, int, int], None]
@@ -81,7 +82,8 @@ def load(
                 fresh += new_of(unpacked, settled, messages)
                 after = _Load(con, before, Path(temporary), progress, replacing).run(fresh, messages)
                 messages += first_rejections(con)
-            commit(replace(after, house=house, exports=(*before.exports, *exported)))
+            loaded_at = datetime.now(UTC).isoformat(timespec="seconds")
+            commit(replace(after, house=house, exports=(*before.exports, *exported), loaded_at=loaded_at), before)
         except (DatabaseError, OSError) as e:
             raise unwritable(e, db) from None
     return report_of(before, read_snapshot(db), messages)
@@ -214,8 +216,6 @@ class _Load:
         target = self.before.folder / path
         draft = target.with_name(target.name + ".tmp")
         self.con.execute(f"COPY ({select}) TO {literal(str(draft))} (FORMAT parquet)")
-        with draft.open("rb") as f:
-            os.fsync(f.fileno())
         draft.replace(target)
 
     def _snapshot(self, number: int, touched: set[str]) -> Snapshot:

@@ -183,7 +183,7 @@ def test_a_file_where_the_database_should_be(source, refused, tmp_path):
 
 
 def test_a_database_that_is_being_loaded_elsewhere(db, source, refused):
-    holder = "import sys; from pathlib import Path; from audit.snapshot import writing\nwith writing(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
+    holder = "import sys; from pathlib import Path; from audit.storage import writing\nwith writing(Path(sys.argv[1])): print('in', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", holder, str(db.resolve())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
