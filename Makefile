@@ -25,8 +25,8 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 test: lint ## set up and run every test, on two cores (some minutes)
 	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile
 
-test-deep: lint ## many more made-up worlds, other ones each time
-	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative
+test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads
+	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py
 
 lint: $(VENV)/.ready-dev ## style and types
 	@$(VENV)/bin/ruff check --quiet

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -39,7 +41,9 @@ def written_whole(target: Path) -> Iterator[Path]:
         raise AuditError("a file stands where the folder is to be", file=target, fix="Remove it, or name another --out")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".tmp", dir=target.parent))
+        _clear(target)
+        prefix = f".{target.name}-{os.getpid()}-"
+        temporary = Path(tempfile.mkdtemp(prefix=prefix, suffix=".tmp", dir=target.parent))
         temporary.chmod(0o755)  # mkdtemp makes it private; a report is read by others
     except OSError as error:
         raise _unwritable(target.parent, error) from error
@@ -48,6 +52,24 @@ def written_whole(target: Path) -> Iterator[Path]:
         _replace(target, temporary)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _clear(target: Path) -> None:
+    """Remove the temporary folders of runs that were killed."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}-*-*.tmp"):
+        pid = left.name.removeprefix(f".{target.name}-").partition("-")[0]
+        if pid.isdecimal() and not _is_running(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # of another user
+    return True
 
 
 def seal(folder: Path) -> None:
