@@ -1,28 +1,34 @@
 """What our work costs against the plainest DuckDB statement over the same data, as ratios of CPU time.
 
     python -m benchmarks.floors                    one and ten million sample events
-    python -m benchmarks.floors --events 1000000 --runs 3 --only consent_coverage,load
+    python -m benchmarks.floors --events 50000000 --memory 500MB --runs 3 --only consent_coverage,retention
 
 Each pair is timed in turn (A B A B ...) in one process, so that a busy neighbour slows both; the median ratio counts.
-Samples and databases are kept under ``build/benchmarks`` for the next time.
+``event groups`` is what the checks of events share: made once a run, so it stands in a line of its own. ``spilled`` is
+the most that lay in the temporary folder. Samples and databases are kept under ``build/benchmarks`` for the next time;
+more than ten million events are the ten million several times, under other ids.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import resource
 import shutil
 import statistics
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
 import duckdb
 
 import audit
-from audit.judge import judge
+from audit.contract import load_contracts
+from audit.judge import group_events, judge
 from audit.policy import load_policy
 from audit.run import Workbench
 from audit.sample import write_sample
@@ -30,6 +36,9 @@ from audit.sources.load import load
 from audit.statutes import load_law
 
 ROOT = Path("build/benchmarks")
+SAMPLE = 10_000_000
+IDS = ("event_id", "subject_id", "consent_id", "record_id", "external_id", "request_id", "visitor_id", "incident_id")
+ONCE = ("legal_holds",)  # the registers that name persons but are not about them
 PERIOD = "2025-04-01/2026-10-01"  # all that the sample holds
 
 COLUMNS = [
@@ -44,17 +53,25 @@ def main() -> None:
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", help="names of checks, or load, separated by commas")
+    parser.add_argument("--memory", help="a memory limit, such as 500MB")
     args = parser.parse_args()
     floors = plain_joins()
     wanted = args.only.split(",") if args.only else [*floors, "load"]
     print(f"{'':32} {'events':>12} {'ours, s':>9} {'floor, s':>9} {'ratio':>6}  (CPU, median of {args.runs})")
     for events in args.events:
         source, db = prepared(events)
+        if args.memory:
+            os.environ["AUDIT_MEMORY_LIMIT"] = args.memory
         with audit.open(db, PERIOD) as wb:
+            alone("event groups", events, args.runs, wb, partial(group_events, wb.con, wb.asked))
             for name in (n for n in floors if n in wanted):
-                report(name, events, args.runs, partial(judge_and_write, wb, name), partial(plain, wb, floors[name]))
+                with spilling(wb.desk) as spilled:
+                    pair = (partial(judge_and_write, wb, name), partial(plain, wb, floors[name]))
+                    report(name, events, args.runs, pair, spilled)
+            for name in (n for n in wb.catalog if n not in floors and (not args.only or n in wanted)):
+                alone(name, events, args.runs, wb, partial(judge_and_write, wb, name))
         if "load" in wanted:
-            report("load", events, args.runs, partial(ours, source), partial(raw_copy, source))
+            report("load", events, args.runs, (partial(ours, source), partial(raw_copy, source)), [0])
 
 
 def plain_joins() -> dict[str, str]:
@@ -65,7 +82,7 @@ def plain_joins() -> dict[str, str]:
 
 def judge_and_write(wb: Workbench, name: str) -> None:
     """The check as ``audit check`` runs it: findings with reasons written, the rest counted."""
-    judged = judge(wb.con, wb.catalog[name], wb.asked)
+    judged = judge(wb.con, wb.catalog[name], wb.asked, are_grouped=True)
     wb.con.execute(f"COPY (FROM {judged.relation} ORDER BY item_key) TO '{wb.desk}/findings.parquet' (FORMAT parquet)")
 
 
@@ -94,13 +111,17 @@ def policy() -> audit.policy.Policy:
 
 
 def prepared(events: int) -> tuple[Path, Path]:
-    """A database of the sample with so many events, and a folder with the events alone as one CSV file."""
+    """A folder with the events alone as one CSV file, and a database of the sample with so many events."""
     ROOT.mkdir(parents=True, exist_ok=True)
     db, alone = ROOT / f"{events}.db", ROOT / f"{events}-csv"
     if not db.exists():
         with tempfile.TemporaryDirectory(dir=ROOT) as folder:
-            write_sample(Path(folder) / "sample", events=events)
-            load(Path(folder) / "db", [Path(folder) / "sample"], policy())
+            sample = Path(folder) / "sample"
+            if events > SAMPLE:
+                multiply(sample, prepared(SAMPLE)[1], events // SAMPLE)
+            else:
+                write_sample(sample, events=events)
+            load(Path(folder) / "db", [sample], policy())
             shutil.move(Path(folder) / "db", db)
     if not alone.exists():
         draft = ROOT / f"{events}-csv.tmp"
@@ -115,11 +136,61 @@ def prepared(events: int) -> tuple[Path, Path]:
     return alone, db
 
 
-def report(name: str, events: int, runs: int, a: Callable[[], None], b: Callable[[], None]) -> None:
+def multiply(folder: Path, db: Path, times: int) -> None:
+    """Write the tables of a database several times, each time under other ids of rows and persons."""
+    folder.mkdir()
+    with audit.open(db, PERIOD) as wb:
+        for contract in load_contracts().values():
+            own = [c.name for c in contract.columns if c.name in IDS] if contract.table not in ONCE else []
+            for i in range(times if own else 1):
+                other = ", ".join(f"{c} || '-{i}' AS {c}" for c in own)
+                table = "processing_events_as_logged" if contract.table == "processing_events" else contract.table
+                select = (
+                    f"SELECT * EXCLUDE (source_id, source_row){f' REPLACE ({other})' if own else ''} FROM core.{table}"
+                )
+                wb.con.execute(f"COPY ({select}) TO '{wb.desk}/part.parquet' (FORMAT parquet)")
+                shutil.move(wb.desk / "part.parquet", folder / f"{contract.table}-{i}.parquet")
+
+
+def alone(name: str, events: int, runs: int, wb: Workbench, work: Callable[[], None]) -> None:
+    """A line without a floor."""
+    with spilling(wb.desk) as spilled:
+        seconds = statistics.median(cpu(work) for _ in range(runs))
+    print(f"{name:32} {events:12,} {seconds:9.2f} {'':9} {'':6}{said(spilled)}", flush=True)
+
+
+def report(name: str, events: int, runs: int, both: tuple[Callable[[], None], ...], spilled: list[int]) -> None:
+    a, b = both
     pairs = [(cpu(a), cpu(b)) for _ in range(runs + 1)][1:]  # the first warms up
     ratio = statistics.median(x / y for x, y in pairs)
     ours_s, floor_s = (statistics.median(p[i] for p in pairs) for i in (0, 1))
-    print(f"{name:32} {events:12,} {ours_s:9.2f} {floor_s:9.2f} {ratio:6.2f}", flush=True)
+    print(f"{name:32} {events:12,} {ours_s:9.2f} {floor_s:9.2f} {ratio:6.2f}{said(spilled)}", flush=True)
+
+
+def said(spilled: list[int]) -> str:
+    return f"  spilled {spilled[0] >> 20} MB" if spilled[0] else ""
+
+
+@contextmanager
+def spilling(folder: Path) -> Iterator[list[int]]:
+    """Watch the temporary folder; the most that the engine's temporary files came to stands in the list."""
+    most, done = [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            sizes = 0
+            for path in folder.glob("duckdb_temp*"):
+                with suppress(OSError):
+                    sizes += path.stat().st_size
+            most[0] = max(most[0], sizes)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        thread.join()
 
 
 def cpu(work: Callable[[], None]) -> float:
