@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,6 +144,42 @@ def test_a_file_that_the_settings_name_belongs_to_the_mapping(tmp_path):
     assert not loaded(tmp_path, files | {"words.txt": "b"})[1].unchanged
 
 
+def test_the_mapping_is_part_of_what_was_loaded(tmp_path):
+    files = {"sources.toml": SOURCES, "made/july.txt": JULY}
+    one, _ = loaded(tmp_path / "one", files)
+    other, _ = loaded(tmp_path / "other", files | {"sources.toml": SOURCES + 'purpose = "events"\n'})
+    again, _ = loaded(tmp_path / "again", files)
+    assert read_snapshot(one).content == read_snapshot(again).content != read_snapshot(other).content
+
+
+def test_the_sources_file_itself_is_no_export(tmp_path):
+    loaded(tmp_path, {"sources.toml": SOURCES.replace("made/*.txt", "*"), "july.txt": JULY})
+    assert [export["path"] for export in read_snapshot(tmp_path / "db").exports] == ["july.txt"]
+
+
+def test_an_export_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    def rows(exports, context, options):
+        yield from MADE.rows(exports, context, options)
+        with exports[0].path.open("a") as file:
+            file.write("note;9;;;;;\n")
+
+    monkeypatch.setitem(systems.SYSTEMS, "made", replace(MADE, rows=rows))
+    with pytest.raises(AuditError, match=r"made/july.txt: .*changed while it was read"):
+        loaded(tmp_path, {"sources.toml": SOURCES, "made/july.txt": JULY})
+    assert not (tmp_path / "db" / "CURRENT").exists()
+
+
+def test_many_exports_need_few_open_files(tmp_path):
+    files = {f"made/{n}.txt": JULY.replace(";2026-07-0", f";2026-07-{n:02}T00:00:0") for n in range(1, 29)}
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (150, hard))
+    try:
+        db, _ = loaded(tmp_path, {"sources.toml": SOURCES} | files)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(read_snapshot(db).exports) == len(files)
+
+
 def test_what_a_killed_load_would_leave_is_where_the_next_one_clears(tmp_path, monkeypatch):
     files, found = {"sources.toml": SOURCES, "made/july.txt": JULY}, []
 
@@ -265,7 +302,7 @@ def test_odd_characters_of_an_export_break_nothing(tmp_path, odd, monkeypatch):
 
     def give(exports, context, options):
         for line in (1, 2, 3):
-            lists = {"modules": ["first", odd] if line == 2 else ["one"], "client_name": odd if line == 2 else "x"}
+            lists = {"modules": [odd, "last"] if line == 2 else ["one"], "client_name": odd if line == 2 else "x"}
             known = {"contract_id": f"K{line}", "client_id": "C", "contract_start": "2026-01-01"}
             yield Row(exports[0], line, "contracts", known | lists)
 
@@ -274,4 +311,4 @@ def test_odd_characters_of_an_export_break_nothing(tmp_path, odd, monkeypatch):
     assert [tuple(t[c] for c in COUNTS) for t in report.tables] == [(3, 3, 0, 0)]
     ((modules, name),) = rows(db, "SELECT modules, client_name FROM core.contracts WHERE contract_id = 'K2'")
     written = odd.encode("utf-8", "replace").decode()
-    assert (modules, name) == (["first", written.strip()], written)
+    assert (modules, name) == ([written.strip(), "last"], written)

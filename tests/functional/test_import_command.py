@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,24 @@ def test_a_mistake_half_way_leaves_the_folder_as_it_was(monkeypatch, capsys):
     assert main(["import", "made", "july.txt", "--out", "out"]) == 3
     assert files("out") == before
     assert "july.txt:2: not what it should be" in capsys.readouterr().err
+
+
+def test_an_export_that_grows_while_it_is_read_is_refused(monkeypatch, capsys):
+    def rows(exports, context, options):
+        yield from MADE.rows(exports, context, options)
+        exports[0].path.write_text(JULY + "note;9;;;;;\n")
+
+    monkeypatch.setitem(systems.SYSTEMS, "made", replace(MADE, rows=rows))
+    assert main(["import", "made", "july.txt", "--out", "out"]) == 3
+    assert "changed while it was read" in capsys.readouterr().err
+    assert not files("out")
+
+
+def test_a_spreadsheet_runs_nothing_of_what_was_refused():
+    Path("=cmd.txt").write_text(JULY)
+    assert main(["import", "made", "=cmd.txt", "--out", "out"]) == 0
+    (refused,) = table("out/rejected-made.csv")
+    assert refused["file"] == "'=cmd.txt"
 
 
 def test_a_folder_stands_for_the_files_with_the_systems_endings():
