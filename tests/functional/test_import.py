@@ -157,7 +157,8 @@ def test_the_sources_file_itself_is_no_export(tmp_path):
     assert [export["path"] for export in read_snapshot(tmp_path / "db").exports] == ["july.txt"]
 
 
-def test_an_export_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize("text", [JULY, "note;1;;;;;\n"])
+def test_an_export_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch, text):
     def rows(exports, context, options):
         yield from MADE.rows(exports, context, options)
         with exports[0].path.open("a") as file:
@@ -165,7 +166,7 @@ def test_an_export_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch)
 
     monkeypatch.setitem(systems.SYSTEMS, "made", replace(MADE, rows=rows))
     with pytest.raises(AuditError, match=r"made/july.txt: .*changed while it was read"):
-        loaded(tmp_path, {"sources.toml": SOURCES, "made/july.txt": JULY})
+        loaded(tmp_path, {"sources.toml": SOURCES, "made/july.txt": text})
     assert not (tmp_path / "db" / "CURRENT").exists()
 
 
