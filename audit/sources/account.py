@@ -104,7 +104,7 @@ def _with_malformed(con: Connection, source: Source) -> Source:
         [str(source.path)],
     ).fetchall()
     shifts = [(line - source.first_line - i, i + 1) for i, (line, _) in enumerate(found)]
-    return replace(source, malformed=tuple(found), shifts=tuple(dict(shifts).items()))
+    return replace(source, malformed=tuple((*row, None) for row in found), shifts=tuple(dict(shifts).items()))
 
 
 def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: str) -> None:
@@ -117,10 +117,12 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
             records, deltas = map(list, zip(*s.shifts, strict=True))
             con.execute("INSERT INTO line_shifts SELECT ?, unnest(?), unnest(?)", [a.source_id, records, deltas])
         if s.malformed:
-            lines_of, texts = map(list, zip(*s.malformed, strict=True))
+            lines_of, texts, columns = map(list, zip(*s.malformed, strict=True))
             con.execute(
-                "INSERT INTO rejected_rows SELECT ?, ?, ?, unnest(?), NULL, 'malformed', unnest(?)",
-                [a.source_id, s.table, s.name, lines_of, texts],
+                "INSERT INTO rejected_rows SELECT ?, ?, ?, line, column_name,"
+                " CASE WHEN column_name IS NULL THEN 'malformed' ELSE 'unparsable' END, row_text"
+                " FROM (SELECT unnest(?) AS line, unnest(CAST(? AS VARCHAR[])) AS column_name, unnest(?) AS row_text)",
+                [a.source_id, s.table, s.name, lines_of, columns, texts],
             )
         if not a.refused:
             continue

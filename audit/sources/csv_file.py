@@ -72,14 +72,14 @@ def write_in_order(source: Source, temporary: Path) -> Source:
     text: the reader walks every row, so nothing large comes this way unless it is of that kind.
     """
     shifts: list[tuple[int, int]] = []
-    malformed: list[tuple[int, str]] = []
+    malformed: list[tuple[int, str, None]] = []
     record, delta = 0, 0
     with open_text(source.path) as text, temporary.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL)
         writer.writerow(source.columns)
         for line, row in _records(text, source):
             if isinstance(row, str):
-                malformed.append((line, row.rstrip("\r\n").encode("utf-8", "replace").decode("utf-8")))
+                malformed.append((line, row.rstrip("\r\n").encode("utf-8", "replace").decode("utf-8"), None))
                 continue
             if line - source.first_line - record != delta:
                 delta = line - source.first_line - record

@@ -51,7 +51,8 @@ class Source:
         first_line: the line of its first record.
         shifts: from which record on (from 0) lines are how many further down than records, where a record takes
             more than one line.
-        malformed: line and text of what is not a record at all.
+        malformed: line and text of what is not a record at all, or of a record whose named column cannot be read.
+        notes: what to tell of it.
         imported: what stands beside the rows of an export.
     """
 
@@ -64,7 +65,8 @@ class Source:
     read_path: Path | None = None
     first_line: int = 1
     shifts: tuple[tuple[int, int], ...] = ()
-    malformed: tuple[tuple[int, str], ...] = ()
+    malformed: tuple[tuple[int, str, str | None], ...] = ()
+    notes: tuple[str, ...] = ()
     imported: Imported | None = None
 
     @property

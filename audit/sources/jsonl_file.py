@@ -92,13 +92,13 @@ def write_in_order(source: Source, temporary: Path) -> Source:
     Only for a file that the engine cannot read as it stands, as one that is not UTF-8: every line is walked.
     """
     shifts: list[tuple[int, int]] = []
-    malformed: list[tuple[int, str]] = []
+    malformed: list[tuple[int, str, None]] = []
     record, delta = 0, 0
     with open_text(source.path) as text, temporary.open("w", encoding="utf-8", newline="") as out:
         for number, line in enumerate(text):
             plain = line.encode("utf-8", "replace").decode("utf-8")
             if plain != line or "\0" in line or _object(line) is None:
-                malformed += [(number + 1, plain.strip())] * bool(line.strip())
+                malformed += [(number + 1, plain.strip(), None)] * bool(line.strip())
                 continue
             if number - record != delta:
                 delta = number - record

@@ -128,6 +128,7 @@ class _Load:
                 described = self._described(contract, source, source_id)
             except OSError as e:
                 raise AuditError(f"cannot be read: {e.strerror}", file=source.name) from None
+            messages += described.notes
             extra = sorted(set(described.columns) - {c.name for c in contract.columns})
             if extra:
                 messages.append(f"{source.name}: columns kept out: {', '.join(extra)}")
