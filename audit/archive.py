@@ -17,7 +17,10 @@ from audit.store import Connection, DatabaseError
 
 
 class Archive:
-    """The kept answers of a database to one question: of each check its counts and what is not compliant."""
+    """The kept answers of a database to one question: of each check its counts and what is not compliant.
+
+    A file's name holds the hash of the check that gave the answer, so that no answer takes another one's place.
+    """
 
     def __init__(self, database: Path, question: str) -> None:
         self._root = database.resolve() / "results"
@@ -25,19 +28,18 @@ class Archive:
 
     def find(self, check: Check) -> Judged | None:
         """The answer that the same check gave; None where there is none."""
-        path = self._folder / f"{check.name}.json"
+        rows = self.rows(check.name, check.sha256)
         try:
-            data = json.loads(path.read_text("utf-8"))
+            data = json.loads(rows.with_suffix(".json").read_text("utf-8"))
         except (OSError, ValueError):
             return None
-        rows = path.with_suffix(".parquet")
         if data["check"] != check.sha256 or not rows.is_file():
             return None
-        return Judged(_from_file(rows), tuple(Count(**c) for c in data["counts"]), data["extras"])
+        return Judged(from_file(rows), tuple(Count(**c) for c in data["counts"]), data["extras"])
 
     def keep(self, con: Connection, judged: Judged, check: Check) -> Judged:
         """Write an answer down; a database that one may only read, or that has no room, keeps none."""
-        rows = self._folder / f"{check.name}.parquet"
+        rows = self.rows(check.name, check.sha256)
         draft = rows.with_name(f"{rows.name}.{os.getpid()}.tmp")
         try:
             private_folder(self._folder)
@@ -50,12 +52,17 @@ class Archive:
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
             return judged
-        return replace(judged, relation=_from_file(rows))
+        return replace(judged, relation=from_file(rows))
+
+    def rows(self, check: str, sha256: str) -> Path:
+        """The file with what a check of this hash found, whether it is there or not."""
+        return self._folder / f"{check}-{sha256[:12]}.parquet"
 
     def all_runs(self, check: Check) -> list[str]:
         """What a check judged in every run that is kept, each for FROM."""
-        return [_from_file(path) for path in sorted(self._root.glob(f"*/{check.name}.parquet"))]
+        return [from_file(path) for path in sorted(self._root.glob(f"*/{check.name}-*.parquet"))]
 
 
-def _from_file(path: Path) -> str:
+def from_file(path: Path) -> str:
+    """What such a file holds, for FROM."""
     return f"read_parquet('{quoted(path)}')"

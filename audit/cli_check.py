@@ -45,6 +45,7 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
     with open_from(args) as workbench:
         with terminal.progress() as bar:
             found = workbench.check_all(only=args.only, progress=bar)
+        workbench.keep_run(found)
         if args.findings:
             workbench.write_findings(found, args.findings)
     results = results_json(found)

@@ -52,5 +52,9 @@ def question_of(manifest: Mapping[str, Any]) -> str:
 
     The code that turns a check's rows into an answer is part of it: an answer of other code is not reused.
     """
-    program = digest([(files("audit") / name).read_text("utf-8") for name in ("judge.py", "asked.py")])
-    return digest({k: v for k, v in manifest.items() if k != "checks"} | {"judged by": program})
+    return digest({k: v for k, v in manifest.items() if k != "checks"} | {"judged by": judged_by()})
+
+
+def judged_by() -> str:
+    """The hash of the code that turns a check's rows into an answer."""
+    return digest([(files("audit") / name).read_text("utf-8") for name in ("judge.py", "asked.py")])

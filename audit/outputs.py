@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError, UsageError
+from audit.evidence import LINE
+from audit.judge import iso
 from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Results
 from audit.snapshot import ident, quoted
 from audit.store import Connection
@@ -84,6 +86,16 @@ def write_findings(con: Connection, findings: str, desk: Path, path: Path) -> in
     except OSError as e:
         raise AuditError(f"cannot be written: {e.strerror}", file=path, fix="Choose another place.") from None
     return int(count)
+
+
+def findings_select(relation: str) -> str:
+    """The findings of judged items in the columns of the interface, file and line with them."""
+    columns = {"occurred_at": iso("p.occurred_at"), "source_file": "f.path", "source_line": LINE}
+    select = ", ".join(f"{columns.get(c, f'p.{ident(c)}')} AS {ident(c)}" for c in FINDING_COLUMNS)
+    return (
+        f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
+        " WHERE p.outcome IN ('violation', 'waived', 'undetermined')"
+    )
 
 
 def _defused(column: str) -> str:

@@ -11,18 +11,18 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any
 
-from audit import __version__
+from audit import __version__, register
 from audit.archive import Archive
 from audit.asked import Asked, knows_client, last_quarter
 from audit.catalog import Check, load_catalog
 from audit.contract import load_contracts
 from audit.errors import UsageError
-from audit.evidence import LINE, EvidenceTable, evidence_for
+from audit.evidence import EvidenceTable, evidence_for
 from audit.explain import explain_item
-from audit.judge import Judged, iso, judge
-from audit.manifest import manifest_of, question_of
+from audit.judge import Judged, judge
+from audit.manifest import judged_by, manifest_of, question_of
 from audit.observed import unsaid
-from audit.outputs import write_findings
+from audit.outputs import findings_select, write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
 from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Finding, Results, SourceFile
@@ -172,6 +172,10 @@ class Workbench:
         """
         return write_findings(self.con, self.findings_of(results.checks), self.desk, path)
 
+    def keep_run(self, results: Results, kind: str = register.CHECK) -> register.Run:
+        """Write the results down as given out: by ``check``, or by the report of that name."""
+        return register.keep(results, self.snapshot, kind, question_of(self.manifest), judged_by())
+
     def explain_item(self, check: str, key: str) -> list[str]:
         """Why an item got its outcome, a sentence a step.
 
@@ -244,16 +248,6 @@ class Workbench:
         sql = f"SELECT * FROM ({findings_select(relation)}) AS f WHERE {where} {_ORDER}"
         found = self.con.execute(sql + (f" LIMIT {int(limit)}" if limit is not None else "")).fetchall()
         return [Finding(*row) for row in found]
-
-
-def findings_select(relation: str) -> str:
-    """The findings of judged items in the columns of the interface, file and line with them."""
-    columns = {"occurred_at": iso("p.occurred_at"), "source_file": "f.path", "source_line": LINE}
-    select = ", ".join(f"{columns.get(c, f'p.{ident(c)}')} AS {ident(c)}" for c in FINDING_COLUMNS)
-    return (
-        f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
-        " WHERE p.outcome IN ('violation', 'waived', 'undetermined')"
-    )
 
 
 def database_of(named: str) -> tuple[Path, int | None]:
