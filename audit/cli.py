@@ -87,6 +87,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+_REPORTS = ("quarterly-report",)
 _LAST_QUARTER = "the last quarter that the loaded logs cover"
 
 
@@ -174,7 +175,7 @@ def _report(commands: Commands) -> None:
         commands, "report", "cli_report", "run the notebooks and typeset the report", "audit report --period 2026Q3"
     )
     add_database(parser, period=_LAST_QUARTER)
-    parser.add_argument("--report", choices=("quarterly-report",), default="quarterly-report", help="which report")
+    parser.add_argument("--report", choices=_REPORTS, default=_REPORTS[0], help="which report")
     parser.add_argument("--language", choices=("en",), default="en", help="the report's language")
     parser.add_argument("--edition", choices=("internal",), default="internal", help="internal shows item keys")
     parser.add_argument(

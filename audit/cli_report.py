@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import platform
-import re
-import shutil
 import time
-from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
-from typing import Any
 
-from audit import folder, notebooks, pdf
-from audit import report as reports
 from audit.cli_check import naming, open_from, show_results
-from audit.errors import AuditError
-from audit.outputs import results_json
-from audit.places import shipped
-from audit.run import Workbench
+from audit.errors import UsageError
+from audit.making import CLIENT, folder_name, is_current, make_report
 from audit.terminal import Terminal
-
-Progress = Callable[[str, int, int], None]
-
-_LEFT = {"__pycache__", ".ipynb_checkpoints"}
-_PACKAGE = Path(__file__).resolve().parent
-# What has a say in a report's figures or looks, besides the data and the package itself.
-_MADE_WITH = ("duckdb", "altair", "vl-convert-python", "typst", "papermill", "babel", "holidays", "tzdata")
 
 
 def report(args: argparse.Namespace, terminal: Terminal) -> int:
     """Make the report, or find it made already; 1 where it holds a violation."""
+    if args.report == CLIENT and args.client is None:
+        raise UsageError("a client's report needs a client", column="client", fix="Give --client ID")
     began = time.monotonic()
     with open_from(args) as workbench:
-        target = args.out / _folder_name(workbench, args.snapshot)
+        target = args.out / folder_name(workbench, args.report, args.snapshot)
         made = is_current(workbench, target)
         if not made:
             with terminal.progress() as bar:
@@ -54,112 +37,3 @@ def report(args: argparse.Namespace, terminal: Terminal) -> int:
         ("to ask further in the notebooks", ["lab", *own]),
     )
     return 1 if any(check["violation"] for check in results["checks"]) else 0
-
-
-def make_report(workbench: Workbench, target: Path, name: str, progress: Progress = lambda *_: None) -> None:
-    """Run the checks and the notebooks, typeset the report, and write its folder, whole or not at all.
-
-    Args:
-        workbench: open for the period and scope of the report.
-        target: the folder; an older one there is replaced only when the new one is complete.
-        name: the report, as ``quarterly-report``; its notebook has the same name with underscores.
-        progress: called with what is being done, how many parts are finished and how many there are.
-
-    Raises:
-        AuditError: a check or a notebook failed, or the place can't be written to. The notebooks that ran, the failing
-            one with its error, are then kept beside the target, in a folder that ends in ``-failed``.
-    """
-    failed = target.with_name(f"{target.name}-failed")
-    with folder.written_whole(target) as draft:
-        results = workbench.check_all(progress=progress)
-        _write_json(draft / "results.json", results_json(results))
-        workbench.write_findings(results, draft / "findings.csv")
-        ran = draft / "notebooks"
-        ran.mkdir()
-        try:
-            _run_notebooks(workbench, ran, progress)
-            document = reports.read(ran / f"{name.replace('-', '_')}.ipynb")
-        except AuditError as error:
-            _keep(ran, failed)
-            error.fix = f"What ran is kept in {failed}"
-            raise
-        _write_json(draft / "manifest.json", run_manifest(workbench) | {"files": _sums(draft)})
-        progress("typesetting", 0, 0)
-        made = pdf.typeset(
-            document,
-            manifest_sha256=folder.sha256(draft / "manifest.json"),
-            attachments={n: (draft / n).read_text("utf-8") for n in ("results.json", "findings.csv", "manifest.json")},
-        )
-        (draft / f"{name}.pdf").write_bytes(made)
-        folder.seal(draft)
-    shutil.rmtree(failed, ignore_errors=True)
-
-
-def is_current(workbench: Workbench, target: Path) -> bool:
-    """Whether the folder holds, unchanged, what would be made now: same data, question, rules and programs."""
-    if not folder.is_whole(target):
-        return False
-    made: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return {k: v for k, v in made.items() if k != "files"} == run_manifest(workbench)
-
-
-def run_manifest(workbench: Workbench) -> dict[str, Any]:
-    """What a report follows from: the workbench's manifest, the program's files and the programs it was made with."""
-    packages = {package: version(package) for package in _MADE_WITH} | {"python": platform.python_version()}
-    program = json.dumps([_sums(_PACKAGE), _sums(shipped("notebooks"))])
-    manifest = workbench.manifest | {
-        "made_with": packages,
-        "program_sha256": hashlib.sha256(program.encode()).hexdigest(),
-    }
-    read_back: dict[str, Any] = json.loads(json.dumps(manifest))  # as it compares with what a file holds
-    return read_back
-
-
-def _run_notebooks(workbench: Workbench, out: Path, progress: Progress) -> None:
-    """Run every notebook into a folder, for the workbench's period and scope."""
-    asked = workbench.asked
-    given = {
-        "period": asked.period.label,
-        "as_of": None if asked.as_of == asked.period.end else asked.as_of.isoformat(),
-        "client": asked.client_id,
-        "role": asked.role,
-    }
-    parameters = {name: value for name, value in given.items() if value is not None}
-    for notebook in sorted(shipped("notebooks").glob("*.ipynb")):
-        notebooks.run(
-            notebook,
-            out / notebook.name,
-            parameters,
-            db=workbench.snapshot.folder,
-            progress=progress,
-            snapshot=workbench.snapshot.number,
-        )
-
-
-def _keep(ran: Path, failed: Path) -> None:
-    """Copy the notebooks that ran to a folder of their own, if there is one of them."""
-    shutil.rmtree(failed, ignore_errors=True)
-    if any(ran.iterdir()):
-        shutil.copytree(ran, failed)
-
-
-def _folder_name(workbench: Workbench, snapshot: int | None = None) -> str:
-    """The period and what narrows it: ``2026Q3``, ``2026Q3-client-C07``, ``2026Q3-processor-as-of-2026-10-15T0000``."""
-    asked = workbench.asked
-    as_of = None if asked.as_of == asked.period.end else f"as-of-{asked.as_of:%Y-%m-%dT%H%M}"
-    client = None if asked.client_id is None else f"client-{asked.client_id}"
-    state = None if snapshot is None else f"snapshot-{snapshot}"
-    name = "-".join(part for part in (asked.period.slug, client, asked.role, as_of, state) if part)
-    plain = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)
-    # An id that is no file name keeps its own folder by its hash.
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def _sums(where: Path) -> dict[str, str]:
-    """The SHA-256 of every file below a folder, but for what Python and Jupyter leave there."""
-    paths = (path for path in sorted(where.rglob("*")) if path.is_file() and not _LEFT & set(path.parts))
-    return {path.relative_to(where).as_posix(): folder.sha256(path) for path in paths}
-
-
-def _write_json(path: Path, data: object) -> None:
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
