@@ -112,12 +112,18 @@ def build(con: Connection, snapshot: Snapshot) -> None:
     if snapshot.rows("identities"):
         con.execute(_RESOLVED)
     for name in ("consent_intervals", "preference_intervals"):
-        if name in snapshot.derived:
-            path = quoted(snapshot.folder / snapshot.derived[name])
-            con.execute(f"CREATE VIEW core.{name} AS FROM read_parquet('{path}')")
-        else:
-            con.execute(f"CREATE VIEW core.{name} AS {sql_file('derived/' + name)}")
+        con.execute(f"CREATE VIEW core.{name} AS {_derived(con, snapshot, name)}")
     _raw_tables(con, snapshot)
+
+
+def _derived(con: Connection, snapshot: Snapshot, name: str) -> str:
+    """What a load derived; where none did, or an earlier version in another form, it is computed as it is asked for."""
+    select = sql_file(f"derived/{name}")
+    if name not in snapshot.derived:
+        return select
+    kept = f"FROM read_parquet('{quoted(snapshot.folder / snapshot.derived[name])}')"
+    forms = [con.execute(f"SELECT column_name FROM (DESCRIBE {query})").fetchall() for query in (kept, select)]
+    return kept if forms[0] == forms[1] else select
 
 
 # Systems name the same person by ids of their own; identities gives the person (checks.md). The key is unique by its

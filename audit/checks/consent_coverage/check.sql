@@ -11,13 +11,37 @@ with resting as not materialized (
     where a.legal_basis = 'consent'
       and e.occurred_at >= $start and e.occurred_at < $end and e.occurred_at < $as_of
 ),
+parts as (
+    select
+        *,
+        coalesce(lead(from_at) over (partition by subject_id, client_key, purpose order by part),
+                 timestamptz '9999-12-31 00:00:00+00') as until_at
+    from (
+        select subject_id, client_key, purpose, part, min(valid_from) as from_at
+        from core.consent_intervals
+        where part > 0
+        group by subject_id, client_key, purpose, part
+    )
+),
+covered_in_parts as materialized (
+    -- of a key with very many stretches an event is compared with those of its part; else there is nothing here to read
+    select r.source_id, r.source_row
+    from resting as r
+    join parts as p
+        on p.subject_id = r.subject_id and p.client_key = r.client_key and p.purpose = r.purpose
+       and p.from_at <= r.occurred_at and r.occurred_at < p.until_at
+    semi join core.consent_intervals as i
+        on i.subject_id = p.subject_id and i.client_key = p.client_key and i.purpose = p.purpose and i.part = p.part
+       and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
+),
 uncovered as materialized (
     -- only what decides: the few that are found fetch the rest of their row by its position
     select r.source_id, r.source_row, r.occurred_at, r.subject_id, r.client_key, r.purpose
     from resting as r
     anti join core.consent_intervals as i
         on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
-       and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
+       and i.part = 0 and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
+    anti join covered_in_parts as k on k.source_id = r.source_id and k.source_row = r.source_row
 ),
 choices as materialized (
     -- what the persons found ever decided
@@ -26,12 +50,28 @@ choices as materialized (
     semi join uncovered as u on u.subject_id = c.subject_id
 ),
 decided_at as (
-    select u.source_id, u.source_row, max(c.effective_at) as effective_at
-    from uncovered as u
-    join choices as c
-        on c.subject_id = u.subject_id and c.client_key = u.client_key and c.purpose = u.purpose
-    where c.effective_at <= u.occurred_at
-    group by u.source_id, u.source_row
+    -- the latest choice at or before each event, in one pass over both in their order
+    select source_id, source_row, effective_at
+    from (
+        select
+            source_id, source_row,
+            max(effective_at) over (
+                partition by subject_id, client_key, purpose order by "at", is_event
+                rows between unbounded preceding and current row
+            ) as effective_at
+        from (
+            select
+                subject_id, client_key, purpose, effective_at as "at", 0 as is_event, effective_at,
+                cast(null as integer) as source_id, cast(null as bigint) as source_row
+            from choices
+            union all
+            select
+                subject_id, client_key, purpose, occurred_at as "at", 1 as is_event,
+                cast(null as timestamptz) as effective_at, source_id, source_row
+            from uncovered
+        )
+    )
+    where source_row is not null and effective_at is not null
 ),
 decisions as (
     -- of rows at one instant the more protective decides
@@ -52,13 +92,19 @@ decisions as (
 given_later as (
     select u.source_id, u.source_row
     from uncovered as u
-    semi join choices as c
-        on c.subject_id = u.subject_id and c.client_key = u.client_key and c.purpose = u.purpose
-       and c.status = 'given' and c.effective_at > u.occurred_at and c.effective_at < $as_of
+    join (
+        select subject_id, client_key, purpose, max(effective_at) as given_at
+        from choices
+        where status = 'given' and effective_at < $as_of
+        group by subject_id, client_key, purpose
+    ) as g
+        on g.subject_id = u.subject_id and g.client_key = u.client_key and g.purpose = u.purpose
+       and g.given_at > u.occurred_at
 ),
 elsewhere as (
     select u.source_id, u.source_row
     from uncovered as u
+    anti join decided_at as d on d.source_id = u.source_id and d.source_row = u.source_row
     semi join core.consent_intervals as i
         on i.subject_id = u.subject_id and i.client_key = u.client_key
        and i.purpose is distinct from u.purpose
@@ -82,6 +128,9 @@ reasoned as (
     left join decisions as d on d.source_id = u.source_id and d.source_row = u.source_row
     left join given_later as l on l.source_id = u.source_id and l.source_row = u.source_row
     left join elsewhere as o on o.source_id = u.source_id and o.source_row = u.source_row
+    union all
+    select source_id, source_row, cast(null as varchar) as reason, cast(null as timestamptz) as ended_at
+    from covered_in_parts
 )
 select
     event_id as item,
@@ -104,11 +153,12 @@ select
 from resting as r
 semi join core.consent_intervals as i
     on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
-   and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
+   and i.part = 0 and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
 union all
 select
     r.event_id as item,
-    case when f.reason = 'no_subject' then 'undetermined' else 'violation' end as outcome,
+    case when f.reason is null then 'compliant' when f.reason = 'no_subject' then 'undetermined' else 'violation' end
+        as outcome,
     f.reason,
     r.role,
     r.client_id,
@@ -121,7 +171,9 @@ select
     r.system_id,
     r.purpose,
     r.operation as kind,
-    'Activity ' || r.activity_id || coalesce(', purpose ' || r.purpose, ', without a purpose') || '.' as detail,
+    case when f.reason is not null
+        then 'Activity ' || r.activity_id || coalesce(', purpose ' || r.purpose, ', without a purpose') || '.'
+    end as detail,
     r.activity_id,
     f.ended_at
 from reasoned as f

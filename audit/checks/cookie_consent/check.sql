@@ -6,7 +6,7 @@ with cookies as not materialized (
 ),
 -- A visitor's consents bear the purpose cookies:<purpose>. The prefix is taken off here, not put on every event.
 intervals as (
-    select subject_id as visitor_id, substr(purpose, 9) as purpose, valid_from, valid_to
+    select subject_id as visitor_id, substr(purpose, 9) as purpose, part, valid_from, valid_to
     from core.consent_intervals
     where client_key = '' and purpose like 'cookies:%'
 ),
@@ -15,19 +15,61 @@ choices as (
     from core.consents
     where client_id is null and purpose like 'cookies:%'
 ),
+parts as (
+    select
+        *,
+        coalesce(lead(from_at) over (partition by visitor_id, purpose order by part),
+                 timestamptz '9999-12-31 00:00:00+00') as until_at
+    from (
+        select visitor_id, purpose, part, min(valid_from) as from_at
+        from intervals
+        where part > 0
+        group by visitor_id, purpose, part
+    )
+),
+covered_in_parts as materialized (
+    -- of a key with very many stretches an event is compared with those of its part; else there is nothing here to read
+    select c.event_id
+    from cookies as c
+    join parts as p
+        on p.visitor_id = c.visitor_id and p.purpose = c.purpose
+       and p.from_at <= c.occurred_at and c.occurred_at < p.until_at
+    semi join intervals as i
+        on i.visitor_id = p.visitor_id and i.purpose = p.purpose and i.part = p.part
+       and i.valid_from <= c.occurred_at and c.occurred_at < i.valid_to
+),
 uncovered as materialized (
     select c.*
     from cookies as c
     anti join intervals as i
         on i.visitor_id = c.visitor_id and i.purpose = c.purpose
-       and i.valid_from <= c.occurred_at and c.occurred_at < i.valid_to
+       and i.part = 0 and i.valid_from <= c.occurred_at and c.occurred_at < i.valid_to
+    anti join covered_in_parts as k on k.event_id = c.event_id
 ),
 decided_at as (
-    select u.event_id, max(c.effective_at) as effective_at
-    from uncovered as u
-    join choices as c on c.visitor_id = u.visitor_id and c.purpose = u.purpose
-    where c.effective_at <= u.occurred_at
-    group by u.event_id
+    -- the latest choice at or before each event, in one pass over both in their order
+    select event_id, effective_at
+    from (
+        select
+            event_id,
+            max(effective_at) over (
+                partition by visitor_id, purpose order by "at", is_event
+                rows between unbounded preceding and current row
+            ) as effective_at
+        from (
+            select
+                c.visitor_id, c.purpose, c.effective_at as "at", 0 as is_event, c.effective_at,
+                cast(null as varchar) as event_id
+            from choices as c
+            semi join uncovered as u on u.visitor_id = c.visitor_id
+            union all
+            select
+                visitor_id, purpose, occurred_at as "at", 1 as is_event,
+                cast(null as timestamptz) as effective_at, event_id
+            from uncovered
+        )
+    )
+    where event_id is not null and effective_at is not null
 ),
 decisions as (
     -- of rows at one instant the more protective decides
@@ -46,13 +88,17 @@ decisions as (
 given_later as (
     select u.event_id
     from uncovered as u
-    semi join choices as c
-        on c.visitor_id = u.visitor_id and c.purpose = u.purpose
-       and c.status = 'given' and c.effective_at > u.occurred_at and c.effective_at < $as_of
+    join (
+        select visitor_id, purpose, max(effective_at) as given_at
+        from choices
+        where status = 'given' and effective_at < $as_of
+        group by visitor_id, purpose
+    ) as g on g.visitor_id = u.visitor_id and g.purpose = u.purpose and g.given_at > u.occurred_at
 ),
 elsewhere as (
     select u.event_id
     from uncovered as u
+    anti join decided_at as d on d.event_id = u.event_id
     semi join core.consent_intervals as i
         on i.subject_id = u.visitor_id and i.client_key = '' and i.purpose <> 'cookies:' || u.purpose
        and i.valid_from <= u.occurred_at and u.occurred_at < i.valid_to
@@ -78,7 +124,11 @@ judged as (
     from cookies as c
     semi join intervals as i
         on i.visitor_id = c.visitor_id and i.purpose = c.purpose
-       and i.valid_from <= c.occurred_at and c.occurred_at < i.valid_to
+       and i.part = 0 and i.valid_from <= c.occurred_at and c.occurred_at < i.valid_to
+    union all
+    select c.*, 'compliant' as outcome, cast(null as varchar) as reason, cast(null as timestamptz) as ended_at
+    from cookies as c
+    semi join covered_in_parts as k on k.event_id = c.event_id
     union all
     select * exclude (reason, ended_at), 'violation' as outcome, reason, ended_at
     from reasoned

@@ -1,6 +1,7 @@
 -- The stretches in which a person refuses contact, for every channel of the contract: a row for `any` speaks about
 -- each of them, so that a check needs one join. Of rows at one instant a refusal counts before a permission;
 -- is_any says that a row for `any` is among the refusing ones.
+-- An engine compares an event with every stretch of its key: what a key has beyond its first 500 rows lies in parts of 500.
 with channels as (
     select * from (values ('email'), ('phone'), ('sms'), ('post'), ('push'), ('in_app')) as c (channel)
 ),
@@ -28,13 +29,15 @@ instants as (
 stretches as (
     select
         *,
-        lead(valid_from) over (partition by subject_id, client_key, channel order by valid_from) as next_from
+        lead(valid_from) over (partition by subject_id, client_key, channel order by valid_from) as next_from,
+        row_number() over (partition by subject_id, client_key, channel order by valid_from) as number
     from instants
 )
 select
     subject_id,
     client_key,
     channel,
+    cast(floor((number - 1) / 500) as integer) as part,
     valid_from,
     coalesce(next_from, timestamptz '9999-12-31 00:00:00+00') as valid_to,
     is_any
