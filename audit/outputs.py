@@ -10,7 +10,7 @@ from typing import Any
 from audit.errors import AuditError, UsageError
 from audit.evidence import LINE
 from audit.judge import iso
-from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Results
+from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Finding, Results
 from audit.snapshot import ident, quoted
 from audit.store import Connection
 
@@ -18,6 +18,10 @@ _FORMS = {"csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json", "parquet": "FORMA
 _ORDER = 'ORDER BY "check", outcome, item_table, item_key, reason'
 # A spreadsheet runs text that starts so; a lone sign, as log_coverage's "-", is no formula.
 _DANGEROUS = "'=', '+', '-', '@', chr(9), chr(13)"
+_WORST_FIRST = (
+    "ORDER BY CASE f.outcome WHEN 'violation' THEN 1 WHEN 'waived' THEN 2 ELSE 3 END,"
+    " f.amount DESC NULLS LAST, f.item_table, f.item_key, f.reason"
+)
 
 
 def results_json(results: Results) -> dict[str, Any]:
@@ -96,6 +100,22 @@ def findings_select(relation: str) -> str:
         f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
         " WHERE p.outcome IN ('violation', 'waived', 'undetermined')"
     )
+
+
+def read_findings(
+    con: Connection,
+    relation: str,
+    *,
+    limit: int | None = None,
+    outcome: str | None = None,
+    reason: str | None = None,
+) -> list[Finding]:
+    """Findings of judged items, the worst first: violations, then waived, then undetermined; by amount, then item."""
+    wanted = [("outcome", outcome), ("reason", reason)]
+    where = " AND ".join(f"{c} = '{v}'" for c, v in wanted if v is not None and v.isidentifier()) or "true"
+    sql = f"SELECT * FROM ({findings_select(relation)}) AS f WHERE {where} {_WORST_FIRST}"
+    found = con.execute(sql + (f" LIMIT {int(limit)}" if limit is not None else "")).fetchall()
+    return [Finding(*row) for row in found]
 
 
 def _defused(column: str) -> str:

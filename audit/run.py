@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,6 +16,8 @@ from audit import __version__, register
 from audit.archive import Archive
 from audit.asked import Asked, knows_client, last_quarter
 from audit.catalog import Check, load_catalog
+from audit.comparing import compare
+from audit.comparison import Comparison
 from audit.contract import load_contracts
 from audit.errors import UsageError
 from audit.evidence import EvidenceTable, evidence_for
@@ -22,10 +25,10 @@ from audit.explain import explain_item
 from audit.judge import Judged, judge
 from audit.manifest import judged_by, manifest_of, question_of
 from audit.observed import unsaid
-from audit.outputs import findings_select, write_findings
+from audit.outputs import findings_select, read_findings, write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
-from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Finding, Results, SourceFile
+from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Results, SourceFile
 from audit.snapshot import Snapshot, ident
 from audit.statutes import Law, load_law
 from audit.storage import holding
@@ -34,10 +37,6 @@ from audit.waivers import waivers
 
 DEFAULT_DB = Path("data/audit.db")
 Progress = Callable[[str, int, int], None]
-_ORDER = (
-    "ORDER BY CASE f.outcome WHEN 'violation' THEN 1 WHEN 'waived' THEN 2 ELSE 3 END,"
-    " f.amount DESC NULLS LAST, f.item_table, f.item_key, f.reason"
-)
 
 
 class Workbench:
@@ -172,6 +171,29 @@ class Workbench:
         """
         return write_findings(self.con, self.findings_of(results.checks), self.desk, path)
 
+    def compare(self, period: str | None = None) -> Comparison:
+        """This period beside another one, the one before it where not named, from the same data and rules.
+
+        Where a report of that one is kept, the comparison also says what moved in it since.
+
+        Raises:
+            UsageError: no period, or one that had not begun by this one's moment.
+            CheckError: a check that could not run.
+            AuditError: the record of a run was changed.
+        """
+        own = self.asked.period
+        return compare(self, Period.parse(period, own.zone) if period else own.previous(), self._at)
+
+    def _at(self, period: Period, as_of: datetime) -> Workbench:
+        """Another period on the same state and rules, in the same scope."""
+        asked, state = self.asked, self.snapshot
+        scope = {"client": asked.client_id, "role": asked.role, "policy": self.policy.path, "snapshot": state.number}
+        return Workbench(state.folder, period.label, as_of=as_of.isoformat(), **scope)  # type: ignore[arg-type]
+
+    def judged(self, check: str) -> str | None:
+        """What a check found that is not compliant, for FROM; None where it was not run or not evaluated."""
+        return self._judged.get(check)
+
     def keep_run(self, results: Results, kind: str = register.CHECK) -> register.Run:
         """Write the results down as given out: by ``check``, or by the report of that name."""
         return register.keep(results, self.snapshot, kind, question_of(self.manifest), judged_by())
@@ -228,7 +250,7 @@ class Workbench:
             return make(evaluated=False, empty_tables=empty, counts=())
         judged = self._archive.find(check) or self._archive.keep(self.con, self._judge(check), check)
         self._judged[check.name] = judged.relation
-        reader = partial(self._findings, judged.relation)
+        reader = partial(read_findings, self.con, judged.relation)
         return make(evaluated=True, empty_tables=empty, counts=judged.counts, extras=judged.extras, _read=reader)
 
     def _judge(self, check: Check) -> Judged:
@@ -239,15 +261,6 @@ class Workbench:
     @cached_property
     def _archive(self) -> Archive:
         return Archive(self.snapshot.folder, question_of(self.manifest))
-
-    def _findings(
-        self, relation: str, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None
-    ) -> list[Finding]:
-        wanted = [("outcome", outcome), ("reason", reason)]
-        where = " AND ".join(f"{c} = '{v}'" for c, v in wanted if v is not None and v.isidentifier()) or "true"
-        sql = f"SELECT * FROM ({findings_select(relation)}) AS f WHERE {where} {_ORDER}"
-        found = self.con.execute(sql + (f" LIMIT {int(limit)}" if limit is not None else "")).fetchall()
-        return [Finding(*row) for row in found]
 
 
 def database_of(named: str) -> tuple[Path, int | None]:

@@ -1,0 +1,172 @@
+"""A reported quarter asked again after more was loaded: what moved, by how much, and because of which file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import audit
+from audit.comparison import Arrival, Comparison, Moved
+from audit.sources.load import load
+from audit.storage import prune
+from tests.functional.houses import POLICY, loaded, policy, write
+
+REQUESTS = "request_id,kind,received_at,answered_at,outcome\n"
+RECORDS = "record_id,system_id,data_category,collected_at\n"
+RULES = "rule_id,anchor,period\n"
+EVENTS = "event_id,occurred_at,operation,activity_id,subject_id\n"
+CONSENTS = "consent_id,subject_id,purpose,status,effective_at\n"
+WAIVERS = "waiver_id,check,item_key,granted_by,granted_on,expires_on,justification\n"
+FIRST = {
+    "requests.csv": REQUESTS
+    + "R1,access,2026-04-02,2026-06-20,fulfilled\n"
+    + "R2,access,2026-04-03,2026-04-20,fulfilled\n"
+    + "R3,access,2026-04-04,,\n",
+    "consents.csv": CONSENTS + "C1,S1,newsletter,given,2026-01-01T09:00Z\nC2,S2,newsletter,given,2026-01-01T09:00Z\n",
+    "processing_activities.csv": "activity_id,role,name,purpose,legal_basis\n"
+    "A1,controller,Newsletter,newsletter,consent\n",
+    "processing_events.csv": EVENTS + "E1,2026-05-10T10:00Z,contact,A1,S1\nE2,2026-05-11T10:00Z,contact,A1,S2\n",
+}
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    """A database whose second quarter was reported."""
+    db = loaded(tmp_path, FIRST)[0]
+    report(db)
+    return db
+
+
+def report(db: Path, period: str = "2026Q2", house: Path | None = None) -> None:
+    with audit.open(db, period, policy=house) as wb:
+        wb.keep_run(wb.check_all(), "quarterly-report")
+
+
+def add(db: Path, folder: Path, files: Mapping[str, str], *, replacing: bool = False) -> None:
+    load(db, [write(folder, files)], policy(), replacing=replacing)
+
+
+def compared(db: Path, house: Path | None = None) -> Comparison:
+    with audit.open(db, "2026Q3", policy=house) as wb:
+        return wb.compare("2026Q2")
+
+
+def moved(comparison: Comparison) -> dict[str, tuple[Moved, ...]]:
+    assert comparison.restated is not None
+    return {c.now.check: c.moved for c in comparison.restated.checks}
+
+
+def test_nothing_moves_where_nothing_came(db):
+    restated = compared(db).restated
+    assert restated is not None
+    assert (restated.report, restated.period) == ("quarterly-report", "2026Q2")
+    assert (restated.arrivals, restated.rules, restated.checks) == ((), (), ())
+
+
+def test_what_was_only_checked_was_not_reported(tmp_path):
+    db = loaded(tmp_path, FIRST)[0]
+    with audit.open(db, "2026Q2") as wb:
+        wb.keep_run(wb.check_all())
+    assert compared(db).restated is None
+
+
+def test_rows_of_the_next_quarter_move_nothing(db, tmp_path):
+    add(db, tmp_path / "q3", {"processing_events.csv": EVENTS + "E9,2026-08-10T10:00Z,contact,A1,S1\n"})
+    assert (compared(db).restated.arrivals, moved(compared(db))) == ((), {})
+
+
+def test_a_late_row_is_a_new_finding_of_the_reported_quarter(db, tmp_path):
+    late = EVENTS + "E3,2026-06-10T10:00Z,contact,A1,S3\nE4,2026-06-10T10:00Z,contact,A1,S1\n"
+    add(db, tmp_path / "late", {"processing_events-late.csv": late})
+    comparison = compared(db)
+    assert comparison.restated.arrivals == (Arrival("processing_events", 2, 0),)
+    found = moved(comparison)
+    assert found["consent_coverage"] == (
+        Moved(None, "violation", "never_given", "late_row", "processing_events", "processing_events-late.csv", 1),
+    )
+    assert found["lawful_basis"] == ()  # two more that are compliant: a denominator moved, no finding
+    (consent,) = (c for c in comparison.restated.checks if c.now.check == "consent_coverage")
+    assert [(c.violation, c.population) for c in (consent.before, consent.now)] == [(0, 2), (1, 4)]
+
+
+def test_a_late_row_of_the_evidence_takes_a_finding_away(tmp_path):
+    db = loaded(tmp_path, FIRST | {"consents.csv": CONSENTS + "C1,S1,newsletter,given,2026-01-01T09:00Z\n"})[0]
+    report(db)
+    add(db, tmp_path / "late", {"consents-late.csv": CONSENTS + "C2,S2,newsletter,given,2026-01-01T09:00Z\n"})
+    assert moved(compared(db))["consent_coverage"] == (
+        Moved("violation", None, "never_given", "late_row", "consents", "consents-late.csv", 1),
+    )
+
+
+def test_a_replaced_row_shows_on_both_sides(db, tmp_path):
+    mended = REQUESTS + "R1,access,2026-04-02,2026-04-20,fulfilled\nR2,access,2026-04-03,2026-06-30,fulfilled\n"
+    add(db, tmp_path / "mended", {"requests-mended.csv": mended}, replacing=True)
+    prune(db, keep=1)  # what was reported is known without its snapshot
+    comparison = compared(db)
+    assert comparison.restated.arrivals == (Arrival("requests", 0, 2),)
+    where = ("replaced_row", "requests", "requests-mended.csv", 1)
+    assert set(moved(comparison)["request_deadlines"]) == {
+        Moved("violation", None, "late", *where),
+        Moved(None, "violation", "late", *where),
+    }
+
+
+def test_a_replaced_row_of_the_evidence(db, tmp_path):
+    withdrawn = {"consents-mended.csv": CONSENTS + "C2,S2,newsletter,withdrawn,2026-01-01T09:00Z\n"}
+    add(db, tmp_path / "mended", withdrawn, replacing=True)
+    assert moved(compared(db))["consent_coverage"] == (
+        Moved(None, "violation", "withdrawn", "replaced_row", "consents", "consents-mended.csv", 1),
+    )
+
+
+def test_a_waiver_keeps_the_finding_and_changes_its_outcome(db, tmp_path):
+    waiver = WAIVERS + "W1,request_deadlines,R1,The board,2026-06-25,2027-06-25,Accepted\n"
+    add(db, tmp_path / "waiver", {"waivers.csv": waiver})
+    assert moved(compared(db)) == {
+        "request_deadlines": (Moved("violation", "waived", "late", "waiver", None, None, 1),)
+    }
+
+
+def test_another_policy_is_named(tmp_path):
+    db = loaded(tmp_path, FIRST | {"incidents.csv": "incident_id,detected_at\nI1,2026-06-20T10:00Z\n"})[0]
+    report(db)
+    house = tmp_path / "policy.toml"
+    house.write_text(POLICY.read_text().replace('registered = "PT24H"', 'registered = "P30D"'))
+    comparison = compared(db, house)
+    assert comparison.restated.rules == (("policy", "policy.toml"),)
+    assert {m.cause for m in moved(comparison)["incident_response"]} == {"policy"}
+
+
+def test_another_version_of_a_check_is_named(db, monkeypatch):
+    from audit import run
+
+    catalog = run.load_catalog()
+    check = catalog["request_deadlines"]
+    stricter = replace(check, sql=f"SELECT * REPLACE ('violation' AS outcome, 'late' AS reason) FROM ({check.sql})")
+    changed = catalog | {"request_deadlines": replace(stricter, sha256="f" * 64)}
+    monkeypatch.setattr(run, "load_catalog", lambda: changed)
+    comparison = compared(db)
+    assert comparison.restated.rules == (("check", "request_deadlines"),)
+    assert {m.cause for m in moved(comparison)["request_deadlines"]} == {"check"}
+
+
+def test_the_last_report_counts(db, tmp_path):
+    add(db, tmp_path / "late", {"processing_events-late.csv": EVENTS + "E3,2026-06-10T10:00Z,contact,A1,S3\n"})
+    report(db)
+    assert moved(compared(db)) == {}
+
+
+def test_a_report_is_restated_as_of_its_own_date(tmp_path):
+    db = loaded(tmp_path, FIRST)[0]
+    with audit.open(db, "2026Q2", as_of="2026-05-15") as wb:
+        wb.keep_run(wb.check_all(), "quarterly-report")
+    assert compared(db).restated.as_of.startswith("2026-05-15")
+    assert moved(compared(db)) == {}
+
+
+def test_scopes_are_reported_apart(db):
+    with audit.open(db, "2026Q3", role="controller") as wb:
+        assert wb.compare().restated is None
