@@ -103,23 +103,32 @@ def _figures(block: Block, words: Words) -> Block:
 
 def _counts(block: Block, words: Words) -> Block:
     """The strip under a section's heading: the rate of what was decided, and all five counts always together."""
-    n = {o: int(block[o]) for o in OUTCOMES}
-    if sum(n.values()) != block["population"] or block["rate"] != rate(n["compliant"], n["violation"], n["waived"]):
-        raise AuditError("the counts do not add up to the population and the rate", column="counts")
-    decided = n["compliant"] + n["violation"] + n["waived"]
-    shown = {"population": words.integer(block["population"])} | {o: words.integer(n[o]) for o in OUTCOMES}
+    n = {o: block[o] for o in OUTCOMES}
+    if any(isinstance(v, dict) for v in (*n.values(), block["population"])):
+        bar, about_rate = list[Any](), words.say("counts.hidden")
+    else:
+        bar, about_rate = _decided(block, n, words)
     return block | {
-        "shown": shown,
-        "bar": [[o, n[o]] for o in ("violation", "waived", "undetermined", "pending", "compliant") if n[o]],
-        "rate_text": words.percent(block["rate"]),
-        "decided_text": words.say("counts.of", decided=words.integer(decided), unit=block["unit"])
-        if decided
-        else words.say("counts.no_rate"),
+        "shown": {k: written(block[k], "integer", words) for k in ("population", *OUTCOMES)},
+        "bar": bar,
+        "rate_text": written(block["rate"], "percent", words),
+        "decided_text": about_rate,
         "empty_text": None
         if block["evaluated"]
         else words.say("counts.not_evaluated", tables=", ".join(block["empty_tables"])),
         "severity_text": words.say(f"severity.{block['severity']}"),
     }
+
+
+def _decided(block: Block, n: dict[str, int], words: Words) -> tuple[list[Any], str]:
+    """The bar of a check's outcomes, and of how many its rate is."""
+    if sum(n.values()) != block["population"] or block["rate"] != rate(n["compliant"], n["violation"], n["waived"]):
+        raise AuditError("the counts do not add up to the population and the rate", column="counts")
+    decided = n["compliant"] + n["violation"] + n["waived"]
+    bar = [[o, n[o]] for o in ("violation", "waived", "undetermined", "pending", "compliant") if n[o]]
+    if not decided:
+        return bar, words.say("counts.no_rate")
+    return bar, words.say("counts.of", decided=words.integer(decided), unit=block["unit"])
 
 
 def _table(block: Block, words: Words) -> Block:

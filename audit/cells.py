@@ -39,6 +39,8 @@ def written(value: Any, kind: str, words: Words) -> Any:
     """A cell's value as text in the report's language, or a chip ``{"status", "text"}``."""
     if kind not in _VALUE_KINDS:
         raise AuditError("not a kind of value", column="kind", expected=", ".join(_VALUE_KINDS))
+    if isinstance(value, dict) and set(value) == {"hidden"}:
+        return value["hidden"]
     if isinstance(value, dict) and "status" in value:
         return chip(value["status"], value.get("text"), words)
     if kind == "status" and isinstance(value, str):

@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterable
 from itertools import takewhile
 from typing import Any
 
-from audit import exhibits, markdown, markup, remarks, sentences, tables
-from audit.blocks import MIME, Block, finish
+from audit import exhibits, markdown, remarks, sentences, tables
+from audit.blocks import Block
 from audit.catalog import load_catalog
-from audit.errors import UsageError
+from audit.disclosure import EDITIONS, NotReleased, for_edition, is_released
+from audit.errors import AuditError, UsageError
 from audit.results import OUTCOMES, Results
 from audit.run import Workbench, database_of, open_workbench
 from audit.sentences import Text
+from audit.shown import Several, Shown
 from audit.tables import Columns
 from audit.words import Words
+
+__all__ = ["EDITIONS", "Page", "Several", "Shown", "begin"]
 
 
 def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) -> Page:
@@ -33,33 +37,11 @@ def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) 
     as_of, client, role = (scope.get(key) or None for key in ("as_of", "client", "role"))
     folder, snapshot = database_of(db)
     workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
-    page = Page(workbench.check_all(only=only), scope.get("language") or "en", scope.get("edition") or "internal")
+    edition = scope.get("edition") or "internal"
+    results = for_edition(workbench.check_all(only=only), edition, workbench.policy.suppress_below)
+    page = Page(results, scope.get("language") or "en", edition)
     page.workbench = workbench
     return page
-
-
-class Shown:
-    """One block with its looks on a screen.
-
-    Attributes:
-        block: what the report sets.
-    """
-
-    def __init__(self, block: Block, words: Words) -> None:
-        self.block = block
-        self._finished = finish(block, words)
-
-    def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, Any]:
-        return {MIME: self.block, "text/html": markup.html(self._finished), "text/plain": markup.text(self._finished)}
-
-
-class Several(tuple[Any, ...]):
-    """Display objects shown one after the other."""
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display  # only a notebook has it
-
-        display(*self)  # type: ignore[no-untyped-call]
 
 
 class Page:
@@ -68,19 +50,24 @@ class Page:
     Args:
         results: what the run found.
         language: of the report.
-        edition: `internal` shows the items' keys, so that people can mend things.
+        edition: `internal` shows the items' keys, so that people can mend things; `external` is for results that
+            audit.disclosure released.
 
     Attributes:
         workbench: the open database, where the page was made by begin.
         told: the checks whose counts were shown.
 
     Raises:
-        UsageError: no such language, or an edition that cannot be made.
+        UsageError: no such language or edition.
     """
 
     def __init__(self, results: Results, language: str = "en", edition: str = "internal") -> None:
-        if edition != "internal":
-            raise UsageError("no such edition", column="edition", expected="internal")
+        if edition not in EDITIONS:
+            raise UsageError("no such edition", column="edition", expected=" or ".join(EDITIONS))
+        if edition == "external" and not is_released(results):
+            raise AuditError(
+                "these results are not released for the external edition", fix="Use disclosure.for_edition"
+            )
         self.results, self.edition = results, edition
         self.workbench: Workbench | None = None
         self.told: list[str] = []
@@ -137,7 +124,14 @@ class Page:
         result = self.results[check]
         if not result.evaluated or not result.population:
             return None
-        return self.drawn(form(result, self.words, **options))
+        try:
+            return self.drawn(form(result, self.words, **options))
+        except NotReleased as error:
+            return self._not_shown(error)
+
+    def _not_shown(self, error: NotReleased) -> Shown:
+        """Says in its place that something is not shown; nobody may take what is missing for none."""
+        return self.note(f"{sentences.sentence_case(error.message)}.")
 
     def drawn(self, chart: Any) -> Any:
         """A chart; its title alone where there is nothing to draw."""
@@ -187,7 +181,10 @@ class Page:
 
     def by(self, check: str, dim: str, label: str) -> Shown:
         """A check's counts for each value of a dimension, as a table."""
-        return self._shown(tables.by(self.results[check], dim, label))
+        try:
+            return self._shown(tables.by(self.results[check], dim, label))
+        except NotReleased as error:
+            return self._not_shown(error)
 
     def worst(self, check: str, limit: int = 5) -> Shown | None:
         """A check's worst findings, if it has any."""
@@ -201,14 +198,14 @@ class Page:
     def _findings(self, caption: Text, check: str, limit: int, **more: Any) -> Shown | None:
         c = self.results[check]
         total = c.violation + c.waived + c.undetermined
-        if not total:
+        if not total or not c.lists_items:
             return None
         found = c.findings(limit=limit)
         return self._shown(tables.findings(caption, found, self.words, self._catalog, total_rows=total, **more))
 
     def waived(self) -> Shown:
         """Every violation that a waiver covers: counted, never hidden."""
-        found = [f for c in self.results for f in c.findings(outcome="waived")]
+        found = [f for c in self.results if c.lists_items for f in c.findings(outcome="waived")]
         return self._shown(tables.findings("Waived violations", found, self.words, self._catalog, size="small"))
 
     def waiving(self) -> Shown:

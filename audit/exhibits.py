@@ -36,7 +36,9 @@ def waivers(caption: str, held: Iterable[Waiver]) -> Block:
         ]
         for w in held
     ]
-    return table(caption, columns, rows)
+    told = [i for i, key in enumerate(columns) if key not in ("by", "why") or any(row[i] for row in rows)]
+    kept = {key: column for i, (key, column) in enumerate(columns.items()) if i in told}
+    return table(caption, kept, [[row[i] for i in told] for row in rows])
 
 
 def statements(results: Results) -> Block:

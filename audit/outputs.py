@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.errors import AuditError, UsageError
 from audit.evidence import LINE
+from audit.hidden import spelled
 from audit.judge import iso
 from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Finding, Results
 from audit.snapshot import ident, quoted
@@ -25,7 +26,12 @@ _WORST_FIRST = (
 
 
 def results_json(results: Results) -> dict[str, Any]:
-    """The results as plain data, in the form that ``audit check --json`` prints."""
+    """The results as plain data, in the form that ``audit check --json`` prints; hidden counts as the text shown."""
+    plain: dict[str, Any] = spelled(_results_json(results))
+    return plain
+
+
+def _results_json(results: Results) -> dict[str, Any]:
     return {
         "organisation": results.organisation,
         "period": results.period,
@@ -51,10 +57,10 @@ def _check_json(result: CheckResult) -> dict[str, Any]:
         "population": result.population,
         **{outcome: getattr(result, outcome) for outcome in OUTCOMES},
         "rate": result.rate,
-        "reasons": result.reasons,
-        "counts": [asdict(c) for c in result.counts],
+        "reasons": result.shown_reasons,
+        "counts": result.cells(),
         "extras": result.extras,
-    }
+    } | ({} if result.lists_items else {"released": True})
 
 
 def _iso(row: dict[str, Any]) -> dict[str, Any]:

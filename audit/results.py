@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from audit.hidden import HiddenShare, is_hidden
 from audit.policy import Commitment
 from audit.transparency import Statement
 
 OUTCOMES = ("compliant", "violation", "pending", "undetermined", "waived")
+
+DIMENSIONS = ("role", "client_id", "system_id", "purpose", "kind", "month")
 
 FINDING_COLUMNS = (
     "check", "outcome", "reason", "finding_id", "role", "client_id", "subject_id", "item_table", "item_key",
@@ -115,6 +118,12 @@ class CheckResult:
         return self.count("waived")
 
     @property
+    def decided(self) -> int:
+        """How many items could be decided: compliant, violation and waived together."""
+        parts = (self.compliant, self.violation, self.waived)
+        return self.population - self.pending - self.undetermined if any(map(is_hidden, parts)) else sum(parts)
+
+    @property
     def rate(self) -> float | None:
         """compliant / (compliant + violation + waived); None when that is 0, never 100 % of nothing."""
         return rate(self.compliant, self.violation, self.waived)
@@ -149,6 +158,20 @@ class CheckResult:
     ) -> list[Finding]:
         """Findings, the worst first (violations, then waived, then undetermined; largest amount; item key)."""
         return self._read(limit=limit, outcome=outcome, reason=reason)
+
+    @property
+    def shown_reasons(self) -> dict[str, dict[str, int]] | None:
+        """The reasons as :attr:`reasons`, or None where the external edition does not show them."""
+        return self.reasons
+
+    @property
+    def lists_items(self) -> bool:
+        """Whether its findings may be listed; not in the external edition where they are about persons."""
+        return True
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Its counts as plain rows, for a file."""
+        return [asdict(c) for c in self.counts]
 
 
 @dataclass(frozen=True)
@@ -265,6 +288,8 @@ class Results:
 
 
 def rate(compliant: int, violation: int, waived: int) -> float | None:
-    """The share that is compliant of what could be decided; None where nothing could."""
+    """The share that is compliant of what could be decided; None where nothing could, hidden where a count is."""
+    if any(map(is_hidden, (compliant, violation, waived))):
+        return HiddenShare()
     decided = compliant + violation + waived
     return compliant / decided if decided else None

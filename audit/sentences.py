@@ -10,6 +10,7 @@ from typing import Any
 
 from babel.dates import format_date
 
+from audit.hidden import is_hidden
 from audit.policy import Commitment
 from audit.results import CheckResult, Coverage, Results
 from audit.words import Words
@@ -105,7 +106,7 @@ def answer(words: Words, result: CheckResult) -> Text:
         return [{"strong": "Not evaluated"}, f": {missing(result)}, so the data says neither yes nor no."]
     if not result.population:
         return f"The period holds no {unit(result.unit)} of this kind, so there was nothing to judge."
-    decided = result.compliant + result.violation + result.waived
+    decided = result.decided
     if not decided:
         n = result.population
         return f"None of the {words.integer(n)} {unit(result.unit, n)} could be decided: {beside(words, result)}."
@@ -116,6 +117,8 @@ def answer(words: Words, result: CheckResult) -> Text:
         things = f"{unit(result.unit, 1)} that could be decided" if decided == 1 else things
         return [f"{lead} ", {"strong": things}, f" {'was' if decided == 1 else 'were'} compliant.{tail}"]
     bad = count(words, result.violation, "violation")
+    if is_hidden(result.rate):
+        return [f"Among the {things} there were ", {"strong": bad}, f".{tail}"]
     return [
         {"strong": words.percent(result.rate)},
         f" of the {things} {'was' if decided == 1 else 'were'} compliant; there ",
@@ -126,7 +129,9 @@ def answer(words: Words, result: CheckResult) -> Text:
 
 
 def next_step(words: Words, result: CheckResult) -> Text:
-    """What to do about it: the commonest reason and where its rows are."""
+    """What to do about it: the commonest reason and where its rows are; in the external edition nothing."""
+    if not result.lists_items:
+        return "What to mend, and where, stands in the internal edition."
     found = result.findings(limit=1)
     if not found:
         return "Nothing to mend here."
@@ -164,10 +169,12 @@ def cover(words: Words, results: Results) -> Text:
             f"{'the one check' if len(judged) == 1 else f'the {words.integer(len(judged))} checks'} that could answer"
         )
         return [{"strong": "No violation was found"}, f" by {checks}.{unsaid}"]
-    worst = min(bad, key=lambda c: (c.rate or 0, c.check))
+    told = [c for c in bad if not is_hidden(c.rate)]
+    worst = min(told or bad, key=lambda c: (c.rate or 0, c.check))
     checks = f"{words.integer(len(bad))} of {count(words, len(judged), 'check')}"
     total = words.integer(sum(c.violation for c in bad))
-    rate = f"; the lowest rate, {words.percent(worst.rate)}, is in {reason(worst.check)}" if len(bad) > 1 else ""
+    rate = f"; the lowest rate, {words.percent(worst.rate)}, is in {reason(worst.check)}"
+    rate = rate if told and len(bad) > 1 else ""
     return [{"strong": f"{checks} found violations"}, f": {total} in all{rate}.{unsaid}"]
 
 
@@ -233,6 +240,8 @@ def evidence_status(results: Results, evidence: dict[str, str]) -> str:
     found = _evidence_counts(results, evidence)
     if found is None:
         return "not_evidenced"
+    if is_hidden(found["violation"]) and not int(found["violation"]):
+        return "undetermined"  # not shown whether there is one
     if found["violation"]:
         return "violation"
     if found["waived"]:
@@ -252,6 +261,8 @@ def evidence_text(words: Words, results: Results, evidence: dict[str, str]) -> s
         open_ = [f"{words.integer(found[o])} {o}" for o in ("pending", "undetermined") if found[o]]
         return ", ".join(open_) or "nothing to judge"
     share = f"{words.percent(found['compliant'] / decided)} of {words.integer(decided)}"
+    if is_hidden(decided):
+        share = f"{words.integer(found['compliant'])} compliant, {count(words, found['violation'], 'violation')}"
     left = found["pending"] + found["undetermined"]
     return f"{share}, {words.integer(left)} open" if left else share
 

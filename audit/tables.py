@@ -8,6 +8,7 @@ from typing import Any
 from audit import sentences
 from audit.blocks import Block
 from audit.catalog import Check
+from audit.hidden import is_hidden
 from audit.policy import Commitment
 from audit.results import OUTCOMES, CheckResult, Finding, Results
 from audit.sentences import Text
@@ -51,10 +52,10 @@ def first_things(results: Results, words: Words) -> Block:
     }
     rows = []
     for c in bad:
-        reason, n = next(iter(c.reasons["violation"].items()))
-        worst = c.findings(limit=1, outcome="violation")[0]
-        why = f"{sentences.reason(reason)} ({words.integer(n)})"
-        rows.append([sentences.name(c.check), c.severity, c.violation, why, f"audit evidence {worst.finding_id}"])
+        reason, n = next(iter((c.shown_reasons or {}).get("violation", {}).items()), (None, None))
+        why = None if n is None or is_hidden(n) else f"{sentences.reason(reason)} ({words.integer(n)})"
+        show = f"audit evidence {c.findings(limit=1, outcome='violation')[0].finding_id}" if c.lists_items else None
+        rows.append([sentences.name(c.check), c.severity, c.violation, why, show])
     return table("Where to begin", columns, rows)
 
 

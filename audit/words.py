@@ -14,6 +14,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
 from audit.errors import UsageError
+from audit.hidden import Hidden, HiddenShare
 
 _LOCALES = {"en": "en_GB", "sv": "sv_SE"}
 NOTHING = "–"
@@ -47,8 +48,10 @@ class Words:
         """A country's name by its ISO 3166 code; the code where there is no name."""
         return str(self._locale.territories.get(code, code))
 
-    def integer(self, value: float | None) -> str:
-        """A whole number with its groups: ``12,345``."""
+    def integer(self, value: float | int | None) -> str:
+        """A whole number with its groups: ``12,345``; what stands for it where it is hidden."""
+        if isinstance(value, Hidden):
+            return value.text or f"≥ {self.integer(int(value))}"
         return NOTHING if value is None else format_decimal(round(value), "#,##0", self._locale)
 
     def decimal(self, value: float | None, places: int = 1) -> str:
@@ -59,6 +62,8 @@ class Words:
         """A share as a percentage with one decimal; never ``100.0%`` of less than all, nor ``0.0%`` of something."""
         if share is None:
             return NOTHING
+        if isinstance(share, HiddenShare):
+            return str(share)
         if 0.9995 <= share < 1:
             return "> " + self._percent(0.999)
         if 0 < share < 0.0005:

@@ -9,8 +9,9 @@ from typing import Any
 
 from audit import palette, sentences
 from audit.charts.drawing import FULL, Chart
-from audit.charts.rows import OPEN, Rows, choice, finish, header, lines, outcome_rows, table, text_column, tips
+from audit.charts.rows import OPEN, Rows, choice, drawn, finish, header, lines, outcome_rows, table, text_column, tips
 from audit.charts.time import clocks
+from audit.hidden import is_hidden
 from audit.lean import without_iri_grammar
 from audit.results import CheckResult, Results
 from audit.words import Words
@@ -104,7 +105,7 @@ def reasons(result: CheckResult, words: Words) -> Chart:
             "key": f"{outcome} {code}",
             "label": sentences.reason(code),
             "outcome": outcome,
-            "n": n,
+            "n": drawn(n),
             "text": f"{words.integer(n)} of {words.integer(result.count(outcome))}",
         }
         for outcome in ("violation", "waived", "undetermined")
@@ -114,6 +115,8 @@ def reasons(result: CheckResult, words: Words) -> Chart:
     if rows:
         lead, n = rows[0], sentences.count(words, result.count(rows[0]["outcome"]), *_nouns(rows[0]["outcome"]))
         title = f"“{lead['label'].capitalize()}” is the reason of {words.integer(lead['n'])} of {n}"
+        hidden = any(is_hidden(n) for n in result.reasons[lead["outcome"]].values())
+        title = f"{n[:1].upper()}{n[1:]}, by reason" if hidden else title
     chosen, opacity = choice("key")
     base = lines({"label": "Reason", "outcome": "Outcome", "text": "Count"}, "key")
     x = alt.X(
@@ -188,6 +191,8 @@ def _where(worst: Rows, dim: str, words: Words) -> str:
         left = sum(r["undetermined"] for r in worst)
         return f"No violation in any {dim}" + (f"; {words.integer(left)} undetermined" if left else "")
     first, of = worst[0], sentences.count(words, total, "violation")
+    if is_hidden(total):
+        return f"{of[:1].upper()}{of[1:]}, by {dim}"
     if len(worst) == 1:
         return f"{first['label']} is the only {dim}, with {of}"
     if worst[1]["violation"] == first["violation"]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from audit import palette
 from audit.charts.drawing import FULL, Chart, config
+from audit.hidden import is_hidden
 from audit.lean import without_iri_grammar
 from audit.sentences import count
 from audit.words import Words
@@ -31,10 +32,10 @@ def outcome_rows(rows: Rows, title: str, judged: str, words: Words) -> Chart:
         {
             "label": r["label"],
             "judged": words.integer(r["population"]),
-            "rate": r["rate"],
+            "rate": None if is_hidden(r["rate"]) else r["rate"],
             "share": words.percent(r["rate"]),
         }
-        | {o: r[o] for o in shown}
+        | {o: drawn(r[o]) for o in shown}
         | {f"{o}_text": words.integer(r[o]) for o in shown}
         for r in rows
     ]
@@ -55,6 +56,11 @@ def outcome_rows(rows: Rows, title: str, judged: str, words: Words) -> Chart:
     ]
     said = "; ".join(_said(r, shown, words) for r in rows)
     return finish(alt.hconcat(*columns, spacing=gap), data, title, f"A row each: {said}.")
+
+
+def drawn(n: int) -> int:
+    """The length of a count's bar: none where the count is not shown."""
+    return 0 if is_hidden(n) else n
 
 
 def table() -> alt.Chart:
