@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from audit import __version__
 from audit.arguments import Parser, add_command, add_database, findings, names
+from audit.arguments_compare import compare
 from audit.arguments_data import import_export, keys, lab, load, prune, rejected, sample, snapshots
 from audit.errors import AuditError
 from audit.terminal import Terminal
@@ -46,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
         prune,
         keys,
         _check,
+        compare,
         _explain,
         _evidence,
         _due,

@@ -150,15 +150,11 @@ class Comparison:
             {
                 "check": c.now.check,
                 "rate_before": c.before.rate,
-                "decided_before": _decided(c.before),
+                "decided_before": c.before.decided,
                 "rate": c.now.rate,
-                "decided": _decided(c.now),
+                "decided": c.now.decided,
                 "points": c.points,
             }
             | {name: c.total(name) if c.persists else None for name in flows}
             for c in self
         ]
-
-
-def _decided(result: CheckResult) -> int:
-    return result.compliant + result.violation + result.waived
