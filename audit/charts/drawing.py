@@ -21,6 +21,7 @@ _TITLE_WIDTH = 84  # characters of a title in one line
 _PAPER = 8.5 / SIZE
 _VEGA_LITE = "5.21"
 """The newest Vega-Lite that compiles to Vega 5, the one JupyterLab draws."""
+_UNDRAWABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # no character of XML
 
 
 @cache
@@ -56,17 +57,17 @@ class Chart:
 
     def svg(self) -> str:
         """For paper: without the title, which is set as text beside it; the same specification gives the same bytes."""
-        svg: str = _engine().vegalite_to_svg(self.spec, vl_version=_VEGA_LITE)
+        svg: str = _engine().vegalite_to_svg(_drawable(self.spec), vl_version=_VEGA_LITE)
         return _stable(_bare(_resized(svg, _PAPER)))
 
     def png(self) -> bytes:
         """For viewers that draw nothing themselves: with the title, at twice the screen's resolution."""
-        image: bytes = _engine().vegalite_to_png(self._titled(), vl_version=_VEGA_LITE, scale=2)
+        image: bytes = _engine().vegalite_to_png(_drawable(self._titled()), vl_version=_VEGA_LITE, scale=2)
         return image
 
     def vega(self) -> dict[str, Any]:
         """For JupyterLab, which draws it offline, with tooltips and selection."""
-        spec: dict[str, Any] = _engine().vegalite_to_vega(self._titled(), vl_version=_VEGA_LITE)
+        spec: dict[str, Any] = _engine().vegalite_to_vega(_drawable(self._titled()), vl_version=_VEGA_LITE)
         return spec
 
     @property
@@ -95,6 +96,15 @@ class Chart:
             "image/png": {"width": FULL},
             "application/vnd.vega.v5+json": {"embed_options": {"actions": False, "renderer": "svg"}},
         }
+
+
+def _drawable(value: Any) -> Any:
+    """A specification without the characters at which the engine ends the whole process."""
+    if isinstance(value, dict):
+        return {key: _drawable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_drawable(inner) for inner in value]
+    return _UNDRAWABLE.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def own(chart: Any, title: str, alt: str) -> Chart:

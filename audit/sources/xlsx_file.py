@@ -177,10 +177,7 @@ def _text(value: object, column: Column | None) -> str:
             return ""
         case datetime():
             whole_day = column is not None and column.type == "date" and value.time() == time()
-            # Such programs count days as fractions; what is off by less than a millisecond is a whole second.
-            near = value + timedelta(microseconds=500)
-            near = near.replace(microsecond=near.microsecond // 1000 * 1000)
-            return value.date().isoformat() if whole_day else near.isoformat()
+            return value.date().isoformat() if whole_day else value.isoformat()
         case date():
             return value.isoformat()
         case timedelta():
