@@ -127,14 +127,21 @@ def keys(commands: Commands) -> None:
         commands,
         "keys",
         "cli_keys",
-        "make, renew or show the keys of pseudonyms, or look a person up",
+        "make keys; renew or show those of pseudonyms, or look a person up",
         "audit keys init",
     )
     parser.add_argument(
         "action",
         choices=("init", "rotate", "show", "pseudonym"),
-        help="init makes the key file; rotate adds a new key; show lists them; pseudonym reads an identifier from"
-        " standard input and prints what the person is called in the databases",
+        help="init makes the key file, and an authority of your own to sign reports; rotate adds a new key of"
+        " pseudonyms; show lists them; pseudonym reads an identifier from standard input and prints what the person is"
+        " called in the databases",
     )
     add_keys(parser)
     parser.add_argument("--system-id", metavar="ID", help="pseudonym: also as an id in this system")
+    parser.add_argument(
+        "--organisation",
+        default="Privacy audit",
+        metavar="NAME",
+        help="init: whose authority it is, as its certificate says (default: %(default)s)",
+    )

@@ -187,6 +187,15 @@ def _report(commands: Commands) -> None:
 
 def _verify(commands: Commands) -> None:
     parser = add_command(
-        commands, "verify", "cli_check", "compare a report's folder with its sums", "audit verify reports/2026Q3"
+        commands,
+        "verify",
+        "cli_verify",
+        "tell whether a report is as it was made: its PDF by itself, or its folder",
+        "audit verify quarterly-report.pdf",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the report's folder")
+    parser.add_argument("path", type=Path, metavar="DIR_OR_PDF", help="a report's PDF, or its folder")
+    parser.add_argument(
+        "--authority",
+        metavar="F",
+        help="a PDF: the certificate (PEM file, or its SHA-256 fingerprint) of the authority that should have signed",
+    )

@@ -1,4 +1,4 @@
-"""The commands that ask: check, explain, evidence, due, verify."""
+"""The commands that ask: check, explain, evidence, due."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from audit import folder
 from audit.catalog import load_catalog
-from audit.errors import UsageError, VerifyError
+from audit.errors import UsageError
 from audit.outputs import results_json
 from audit.run import DEFAULT_DB, Workbench, open_workbench
 from audit.terminal import Terminal, percent
@@ -89,21 +88,6 @@ def due(args: argparse.Namespace, terminal: Terminal) -> int:
     for number, step in enumerate(answer.steps, start=1):
         terminal.sentence(f"{number}. {step}")
     terminal.answer(f"Due: {answer.due.isoformat() if answer.due else 'not while the clock stands still'}")
-    return 0
-
-
-def verify(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Compare a report's folder with its sums.
-
-    Raises:
-        VerifyError: it differs; the differences are on stdout.
-    """
-    found = folder.differences(args.folder)
-    for difference in found:
-        terminal.answer(difference)
-    if found:
-        raise VerifyError(f"{len(found)} of its files are not as they were delivered", file=args.folder)
-    terminal.answer(f"{args.folder}: every file is as it was delivered.")
     return 0
 
 

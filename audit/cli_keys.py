@@ -1,4 +1,4 @@
-"""The command that keeps the key file, and the key for those that import."""
+"""The command that makes and keeps keys: of pseudonyms, and of the signatures of reports."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pathlib import Path
 from audit.errors import AuditError, UsageError
 from audit.keyring import default_path, make_keys, read_keys, rotate_keys
 from audit.pseudonyms import Pseudonyms
+from audit.signing_keys import make_authority, settings_file
 from audit.terminal import Terminal
 
 
 def keys(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Make, renew or show the key file, or give a person's pseudonyms. A key itself is never printed."""
+    """Make keys, renew or show those of pseudonyms, or give a person's pseudonyms. A key itself is never printed."""
     path = args.keys or default_path()
     if args.action == "init":
-        made = make_keys(path)
-        terminal.say(f"Made {path} with key {made.pseudonyms.key_id}.\n{_KEEP}")
+        _make(path, args.organisation, terminal)
     elif args.action == "rotate":
         made = rotate_keys(path)
         terminal.say(
@@ -34,6 +34,22 @@ def keys(args: argparse.Namespace, terminal: Terminal) -> int:
     else:
         _person(path, args.system_id, terminal)
     return 0
+
+
+def _make(path: Path, organisation: str, terminal: Terminal) -> None:
+    """Make the key file, what reports are signed with, or whichever of the two is not there."""
+    settings = settings_file(path)
+    if not path.exists() or settings.exists():  # where both are there, this says so
+        made = make_keys(path)
+        terminal.say(f"Made {path} with key {made.pseudonyms.key_id}.\n{_KEEP}")
+    if not settings.exists():
+        fingerprint = make_authority(settings.parent, organisation)
+        terminal.say(
+            f"Made a certificate authority of your own in {settings.parent}; reports are signed under it from now on.\n"
+            f"Its SHA-256 fingerprint, which receivers compare: {fingerprint}\n"
+            "Give it to them by another way than the reports. Its private key, in signing-ca beside it, is needed again"
+            " only for a new signing key: keep it elsewhere. It makes no qualified signatures."
+        )
 
 
 _KEEP = "Keep it, and keep it secret: without it the same person cannot be recognised in later exports."

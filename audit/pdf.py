@@ -27,7 +27,7 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 _ATTACHING: Literal["a-3a"] = "a-3a"
 _PLAIN: Literal["a-2a"] = "a-2a"
 
-_MIME = {".json": "application/json", ".csv": "text/csv"}
+_MIME = {".json": "application/json", ".jsonl": "application/x-ndjson", ".csv": "text/csv"}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,102 @@
+"""A report's figures, computed again: from its findings, among themselves, and as its text tells them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from audit.results import OUTCOMES, rate
+from audit.words import Words
+
+# The outcomes of which every item is a finding.
+_LISTED = ("violation", "undetermined", "waived")
+_BY = ("check", "outcome", "reason", "role", "client_id")
+
+Tally = Counter[tuple[str | None, ...]]
+
+
+def differences(results: Mapping[str, Any], files: Mapping[str, bytes], text: str, language: str) -> Iterator[str]:
+    """What does not agree, one sentence each.
+
+    Args:
+        results: what results.json holds.
+        files: the findings as they were delivered, by file name: findings.csv, findings.jsonl.
+        text: the report's text.
+        language: of the report.
+    """
+    told = re.sub(r"\s+", "", text)
+    for check in results["checks"]:
+        yield from _own(check)
+        yield from _in_text(check, text, told, Words(language))
+    for name, read in (("findings.csv", _csv), ("findings.jsonl", _json_lines)):
+        if name in files:
+            yield from _against_findings(results, name, Counter(read(files[name].decode())))
+
+
+def shown(check: Mapping[str, Any], words: Words) -> str:
+    """A check's headline figures as a report writes them, without spaces: rate, population, then the outcomes."""
+    share = check["rate"] if isinstance(check["rate"], str) else words.percent(check["rate"])
+    counts = (v if isinstance(v, str) else words.integer(v) for v in (check[n] for n in ("population", *OUTCOMES)))
+    return re.sub(r"\s+", "", "".join((share, *counts)))
+
+
+def _own(check: Mapping[str, Any]) -> Iterator[str]:
+    """Whether a check's counts by reason and dimension add up to its headline figures."""
+    if check.get("released"):
+        return
+    sums: Counter[str] = Counter()
+    reasons: dict[str, Counter[str]] = {}
+    for count in check["counts"]:
+        sums[count["outcome"]] += count["n"]
+        if count["reason"] is not None:
+            reasons.setdefault(count["outcome"], Counter())[count["reason"]] += count["n"]
+    name = check["check"]
+    if any(check[outcome] != sums[outcome] for outcome in OUTCOMES) or check["population"] != sums.total():
+        yield f"results.json: {name}: the counts do not add up to the headline figures"
+    if check["reasons"] != {outcome: dict(found) for outcome, found in reasons.items()}:
+        yield f"results.json: {name}: the counts by reason do not add up"
+    if check["rate"] != rate(sums["compliant"], sums["violation"], sums["waived"]):
+        yield f"results.json: {name}: the rate is not that of the counts"
+
+
+def _in_text(check: Mapping[str, Any], text: str, told: str, words: Words) -> Iterator[str]:
+    """Whether the report's text gives a check's headline figures, where it shows that check at all."""
+    name = check["check"]
+    if not check["evaluated"] or not re.search(rf"· {name}\s*$", text, re.MULTILINE):
+        return
+    if shown(check, words) not in told:
+        yield f"the text: {name}: its headline figures are not those of results.json"
+
+
+def _against_findings(results: Mapping[str, Any], file: str, found: Tally) -> Iterator[str]:
+    """Whether the findings add up to the counts of results.json, by outcome, reason, role and client."""
+    for check in results["checks"]:
+        if check.get("released"):
+            continue
+        counted: Tally = Counter()
+        for count in check["counts"]:
+            if count["outcome"] in _LISTED:
+                counted[(check["check"], *(count[by] for by in _BY[1:]))] += count["n"]
+        listed = Counter({key: n for key, n in found.items() if key[0] == check["check"]})
+        if listed != counted:
+            yield f"{file}: {check['check']}: the findings do not add up to the counts of results.json"
+    strangers = {str(key[0]) for key in found} - {check["check"] for check in results["checks"]}
+    yield from (f"{file}: {name}: findings of a check that results.json does not have" for name in sorted(strangers))
+
+
+def _csv(text: str) -> Iterable[tuple[str | None, ...]]:
+    return (tuple(_plain(row[by]) for by in _BY) for row in csv.DictReader(io.StringIO(text)))
+
+
+def _json_lines(text: str) -> Iterable[tuple[str | None, ...]]:
+    return (tuple(row[by] for by in _BY) for row in map(json.loads, text.splitlines()))
+
+
+def _plain(cell: str) -> str | None:
+    """A cell's text as it was before it was defused for spreadsheets; None where it is empty."""
+    return cell[1:] if re.match(r"'[=+\-@\t\r]", cell) else cell or None

@@ -1,0 +1,149 @@
+"""Whether a report's PDF still says what it said when it was made, told from the PDF alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit import figures, pdf_text, signature
+from audit.errors import AuditError, VerifyError
+
+MANIFEST, RESULTS = "manifest.json", "results.json"
+EVIDENCE = (RESULTS, "findings.csv", "findings.jsonl")
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What could be told of a PDF: ``said`` for the reader, and ``differences``, none where it is whole.
+
+    ``manifest`` is what the report follows from; empty where the report has none with it.
+    """
+
+    said: list[str]
+    differences: list[str]
+    manifest: Mapping[str, Any]
+
+
+def verify_pdf(path: Path, authority_sha256: str | None = None) -> Verified:
+    """Examine a report: its signature, the hashes of its attachments, and its figures against its findings.
+
+    Args:
+        path: the PDF; where it carries no files, those that lie beside it are taken.
+        authority_sha256: the fingerprint of the authority that should have signed, where it is known.
+
+    Raises:
+        AuditError: it cannot be read, or is no PDF.
+        VerifyError: it is a PDF that is broken.
+    """
+    pdf = _read(path)
+    try:
+        signed = signature.examine(pdf)
+        text = "\n".join(pdf_text.pages(pdf))
+        attached = pdf_text.attached(pdf)
+    except Exception as error:
+        raise VerifyError("broken: it cannot be read to its end", file=path) from error
+    files = attached or _beside(path)
+    manifest = _json(files, MANIFEST)
+    said = [*_said_of_signature(signed), *_said_of_files(attached, files)]
+    differences = [
+        *_signature_differences(signed, manifest, authority_sha256),
+        *_file_differences(files, manifest, text),
+        *_figure_differences(files, manifest, text),
+    ]
+    return Verified(said, differences, manifest)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        pdf = path.read_bytes()
+    except OSError as error:
+        raise AuditError(f"cannot be read: {error.strerror}", file=path) from None
+    if not pdf.startswith(b"%PDF-"):
+        raise AuditError("not a PDF", file=path)
+    return pdf
+
+
+def _beside(path: Path) -> dict[str, bytes]:
+    """The files that were delivered beside a PDF that carries none."""
+    found = (path.with_name(name) for name in (MANIFEST, *EVIDENCE))
+    return {file.name: file.read_bytes() for file in found if file.is_file()}
+
+
+def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+    """What a JSON file holds; nothing where it is not there or cannot be read, which its hash tells."""
+    try:
+        found = json.loads(files.get(name, b"{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _said_of_signature(signed: signature.Signed | None) -> Iterator[str]:
+    if signed is None:
+        yield "It is not signed: what agrees here shows that it is consistent, not who made it."
+        return
+    when = "at a time it does not give" if signed.at is None else f"{signed.at:%Y-%m-%d %H:%M %Z} by its own clock"
+    if signed.timestamped_by:
+        when += f", confirmed by {signed.timestamped_by} (whose certificate is not examined here)"
+    yield f"Signed by {signed.signer} under {signed.authority}, {when}."
+    yield f"SHA-256 fingerprint of that authority: {signed.authority_sha256}"
+    yield (
+        "Compare it with the one that the organisation gives by another way (telephone, its website, a letter)."
+        " Anyone can make an authority of this name; only the fingerprint tells them apart. Whether the signature is"
+        " a qualified one (Regulation (EU) No 910/2014) is not shown here: one under an organisation's own authority"
+        " is not."
+    )
+
+
+def _said_of_files(attached: Mapping[str, bytes], files: Mapping[str, bytes]) -> Iterator[str]:
+    if not files:
+        yield "It carries no files and none lie beside it: its figures cannot be computed again."
+    elif not attached:
+        yield "It carries no files; those beside it were taken."
+
+
+def _signature_differences(
+    signed: signature.Signed | None, manifest: Mapping[str, Any], expected: str | None
+) -> Iterator[str]:
+    named = manifest.get("report", {}).get("signed_under")
+    if signed is None:
+        if named or expected:
+            yield "the signature is gone"
+        return
+    yield from signed.flaws
+    if manifest and signed.authority_sha256 != named:
+        yield "it is signed under another authority than its manifest names"
+    if expected and signed.authority_sha256 != expected:
+        yield "it is signed under another authority than the expected one"
+
+
+def _file_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
+    """Whether the manifest is the one whose hash is printed, and each file the one in the manifest."""
+    if not files:
+        return
+    if MANIFEST not in files:
+        yield f"{MANIFEST}: missing"
+        return
+    if hashlib.sha256(files[MANIFEST]).hexdigest() not in re.sub(r"\s+", "", text):
+        yield f"{MANIFEST}: not the one whose SHA-256 the report gives"
+    sums = manifest.get("files", {})
+    for name in sorted({*files, *(n for n in EVIDENCE if n in sums)} - {MANIFEST}):
+        if name not in files:
+            yield f"{name}: missing"
+        elif hashlib.sha256(files[name]).hexdigest() != sums.get(name):
+            yield f"{name}: not the one of the manifest"
+
+
+def _figure_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
+    if RESULTS not in files:
+        return
+    language = manifest.get("report", {}).get("language", "en")
+    try:
+        yield from figures.differences(_json(files, RESULTS), files, text, language)
+    except (LookupError, TypeError, ValueError, OSError, AuditError):
+        yield f"{RESULTS}: not of the form that this version of the program reads"
