@@ -68,6 +68,23 @@ def add_keys(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_form(parser: argparse.ArgumentParser) -> None:
+    """The options that say what PDF a report becomes."""
+    parser.add_argument(
+        "--profile",
+        choices=("a-3a", "a-2a"),
+        default="a-3a",
+        help="the PDF's archive profile: a-3a carries its evidence, a-2a has it beside (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--signing",
+        type=Path,
+        metavar="FILE",
+        help="what to sign with (default: signing/signing.toml beside the key file; not signed where there is none)",
+    )
+    parser.add_argument("--unsigned", action="store_true", help="do not sign")
+
+
 def zone(text: str) -> ZoneInfo:
     """A time zone by its IANA name."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import __version__
-from audit.arguments import Parser, add_command, add_database, findings, names
+from audit.arguments import Parser, add_command, add_database, add_form, findings, names
 from audit.arguments_compare import compare
 from audit.arguments_data import import_export, keys, lab, load, prune, rejected, sample, snapshots
 from audit.errors import AuditError
@@ -183,6 +183,7 @@ def _report(commands: Commands) -> None:
     parser.add_argument(
         "--out", type=Path, default=Path("reports"), metavar="DIR", help="default: reports/, a folder a run"
     )
+    add_form(parser)
 
 
 def _verify(commands: Commands) -> None:

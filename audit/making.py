@@ -11,9 +11,10 @@ import platform
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit import folder, notebooks, pdf
 from audit import report as reports
@@ -21,6 +22,9 @@ from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
 from audit.run import Workbench
+
+if TYPE_CHECKING:
+    from audit.signature import Signer
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,15 +36,40 @@ _LEFT = {"__pycache__", ".ipynb_checkpoints"}
 _PACKAGE = Path(__file__).resolve().parent
 # What has a say in a report's figures or looks, besides the data and the package itself.
 _MADE_WITH = ("duckdb", "altair", "vl-convert-python", "typst", "papermill", "babel", "holidays", "tzdata")
+# What the PDF carries: the figures, what they were counted from, and what they follow from.
+_ATTACHED = ("results.json", "findings.csv", "findings.jsonl", "manifest.json")
 
 
-def make_report(workbench: Workbench, target: Path, name: str, progress: Progress = lambda *_: None) -> None:
+@dataclass(frozen=True)
+class Order:
+    """Which report is wanted, and in what form. It stands in the manifest, so that the report can be made again.
+
+    ``name`` is one of REPORTS. ``profile`` a-3a carries the evidence in the PDF; a-2a, for receivers that take no
+    attachments, has it beside. ``signed_under`` is the fingerprint of the authority that it is to be signed under.
+    """
+
+    name: str = QUARTERLY
+    language: str = "en"
+    edition: str = "internal"
+    profile: str = "a-3a"
+    incident: str | None = None
+    signed_under: str | None = None
+
+
+def make_report(
+    workbench: Workbench,
+    target: Path,
+    order: Order,
+    signer: Signer | None = None,
+    progress: Progress = lambda *_: None,
+) -> None:
     """Run the checks and the notebooks, typeset the report, and write its folder, whole or not at all.
 
     Args:
         workbench: open for the period and scope of the report.
         target: the folder; an older one there is replaced only when the new one is complete.
-        name: one of REPORTS.
+        order: which report, and its form.
+        signer: signs the PDF; whoever has none makes the bytes that were signed.
         progress: called with what is being done, how many parts are finished and how many there are.
 
     Raises:
@@ -51,41 +80,50 @@ def make_report(workbench: Workbench, target: Path, name: str, progress: Progres
     with folder.written_whole(target) as draft:
         results = workbench.check_all(progress=progress)
         _write_json(draft / "results.json", results_json(results))
-        workbench.write_findings(results, draft / "findings.csv")
+        for form in ("csv", "jsonl"):
+            workbench.write_findings(results, draft / f"findings.{form}")
         ran = draft / "notebooks"
         ran.mkdir()
         try:
-            _run_notebooks(workbench, name, ran, progress)
-            document = reports.read(ran / f"{name.replace('-', '_')}.ipynb")
+            _run_notebooks(workbench, order, ran, progress)
+            document = reports.read(ran / f"{order.name.replace('-', '_')}.ipynb")
         except AuditError as error:
             _keep(ran, failed)
             error.fix = f"What ran is kept in {failed}"
             raise
-        _write_json(draft / "manifest.json", run_manifest(workbench) | {"files": _sums(draft)})
+        _write_json(draft / "manifest.json", run_manifest(workbench, order) | {"files": _sums(draft)})
         progress("typesetting", 0, 0)
-        made = pdf.typeset(
-            document,
-            manifest_sha256=folder.sha256(draft / "manifest.json"),
-            attachments={n: (draft / n).read_text("utf-8") for n in ("results.json", "findings.csv", "manifest.json")},
-        )
-        (draft / f"{name}.pdf").write_bytes(made)
+        _write_pdf(document, draft, order, signer)
         folder.seal(draft)
     shutil.rmtree(failed, ignore_errors=True)
 
 
-def is_current(workbench: Workbench, target: Path) -> bool:
+def _write_pdf(document: pdf.Document, draft: Path, order: Order, signer: Signer | None) -> None:
+    """Typeset a report into its folder, and sign it; beside a signed one stands the hash of what was signed."""
+    carried = {name: (draft / name).read_text("utf-8") for name in _ATTACHED} if order.profile == "a-3a" else None
+    made = pdf.typeset(document, manifest_sha256=folder.sha256(draft / "manifest.json"), attachments=carried)
+    path = draft / f"{order.name}.pdf"
+    path.write_bytes(made if signer is None else signer.sign(made))
+    if signer is not None:
+        about = {"bytes": len(made), "sha256": hashlib.sha256(made).hexdigest()}
+        signed = {"file": path.name, "begins_with": about, "signed_under": signer.authority_sha256}
+        _write_json(draft / "signature.json", signed)
+
+
+def is_current(workbench: Workbench, target: Path, order: Order) -> bool:
     """Whether the folder holds, unchanged, what would be made now: same data, question, rules and programs."""
     if not folder.is_whole(target):
         return False
     made: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return {k: v for k, v in made.items() if k != "files"} == run_manifest(workbench)
+    return {k: v for k, v in made.items() if k != "files"} == run_manifest(workbench, order)
 
 
-def run_manifest(workbench: Workbench) -> dict[str, Any]:
-    """What a report follows from: the workbench's manifest, the program's files and the programs it was made with."""
+def run_manifest(workbench: Workbench, order: Order) -> dict[str, Any]:
+    """What a report follows from: the workbench's manifest, the order, and the programs that made it."""
     packages = {package: version(package) for package in _MADE_WITH} | {"python": platform.python_version()}
     program = json.dumps([_sums(_PACKAGE), _sums(shipped("notebooks"))])
     manifest = workbench.manifest | {
+        "report": asdict(order),
         "made_with": packages,
         "program_sha256": hashlib.sha256(program.encode()).hexdigest(),
     }
@@ -93,17 +131,20 @@ def run_manifest(workbench: Workbench) -> dict[str, Any]:
     return read_back
 
 
-def _run_notebooks(workbench: Workbench, name: str, out: Path, progress: Progress) -> None:
-    """Run a report's notebooks into a folder, for the workbench's period and scope."""
+def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Progress) -> None:
+    """Run a report's notebooks into a folder, for the workbench's period and scope, in the form that was ordered."""
     asked = workbench.asked
     given = {
         "period": asked.period.label,
         "as_of": None if asked.as_of == asked.period.end else asked.as_of.isoformat(),
         "client": asked.client_id,
         "role": asked.role,
+        "language": order.language,
+        "edition": order.edition,
+        "incident": order.incident,
     }
     parameters = {name: value for name, value in given.items() if value is not None}
-    for notebook in _notebooks_of(name):
+    for notebook in _notebooks_of(order.name):
         notebooks.run(
             notebook,
             out / notebook.name,
@@ -127,14 +168,17 @@ def _keep(ran: Path, failed: Path) -> None:
         shutil.copytree(ran, failed)
 
 
-def folder_name(workbench: Workbench, report: str, snapshot: int | None = None) -> str:
-    """The period, the report and what narrows it: ``2026Q3``, ``2026Q3-client-report-C07``, ``2026Q3-processor``."""
-    asked = workbench.asked
+def folder_name(workbench: Workbench, order: Order, snapshot: int | None = None) -> str:
+    """The period, the report and what narrows it: ``2026Q3``, ``2026Q3-client-report-C07``, ``2026Q3-processor-sv``."""
+    asked, report = workbench.asked, order.name
     as_of = None if asked.as_of == asked.period.end else f"as-of-{asked.as_of:%Y-%m-%dT%H%M}"
     own = None if report == QUARTERLY else report
     client = asked.client_id if report == CLIENT or asked.client_id is None else f"client-{asked.client_id}"
     state = None if snapshot is None else f"snapshot-{snapshot}"
-    name = "-".join(part for part in (asked.period.slug, own, client, asked.role, as_of, state) if part)
+    usual = Order()
+    form = [f for f in ("incident", "language", "edition", "profile") if getattr(order, f) != getattr(usual, f)]
+    parts = (asked.period.slug, own, client, asked.role, *(getattr(order, f) for f in form), as_of, state)
+    name = "-".join(part for part in parts if part)
     plain = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)
     # An id that is no file name keeps its own folder by its hash.
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

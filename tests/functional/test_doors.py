@@ -16,7 +16,7 @@ import pytest
 
 import audit
 from audit.cli import main
-from audit.making import folder_name
+from audit.making import Order, folder_name
 from tests.functional.houses import POLICY, loaded, write
 
 HOSTILE = {
@@ -110,7 +110,7 @@ def test_the_report_says_it_as_text(place):
 @pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
 def test_a_client_of_any_name_has_a_folder_of_its_own(place, word):
     with audit.open("db", "2026Q3", client=word) as wb:
-        name = folder_name(wb, "quarterly-report")
+        name = folder_name(wb, Order())
     assert name.startswith("2026Q3-client-")
     assert Path(name).name == name
     assert name.isprintable()
