@@ -185,3 +185,39 @@ CREATE OR REPLACE MACRO request_dues(as_of) AS TABLE (
     CASE WHEN extension = 'valid' AND NOT is_refused THEN extended_due_on ELSE first_due_on END AS due_on
   FROM judged
 );
+
+-- When a stage of an incident was reached: the first time, but of resolved and evaluated the last, since what is reopened
+-- must be resolved and evaluated again; reopened itself moves nothing.
+CREATE OR REPLACE MACRO stage_time(stage, first_at, last_at) AS
+  CASE WHEN stage IN ('resolved', 'evaluated') THEN last_at ELSE first_at END;
+
+-- The time of each stage that was reached before as_of.
+CREATE OR REPLACE MACRO stage_times(as_of) AS TABLE (
+  SELECT e.incident_id, e.stage, stage_time(e.stage, min(e."at"), max(e."at")) AS done_at
+  FROM core.incident_events AS e
+  WHERE e."at" < as_of
+  GROUP BY e.incident_id, e.stage
+);
+
+-- The incidents of a period as of an instant: detected before its end, and not finished before its start. An incident is
+-- finished by its stage `finish`, at finished_at. is_date: only the day is known of aware_at, of which detected_at is one
+-- where nothing else is said.
+CREATE OR REPLACE MACRO open_incidents(finish, start_at, end_at, as_of) AS TABLE (
+  WITH finished AS (
+    SELECT e.incident_id, stage_time(e.stage, min(e."at"), max(e."at")) AS done_at
+    FROM core.incident_events AS e
+    WHERE e.stage = finish AND e."at" < as_of
+    GROUP BY e.incident_id, e.stage
+  )
+
+  SELECT
+    i.* EXCLUDE (role, aware_at),
+    coalesce(i.role, CASE WHEN i.client_id IS NULL THEN 'controller' ELSE 'processor' END) AS role,
+    coalesce(i.aware_at, i.detected_at) AS aware_at,
+    coalesce(CASE WHEN i.aware_at IS NULL THEN i.detected_at_is_date ELSE i.aware_at_is_date END, FALSE) AS is_date,
+    f.done_at AS finished_at
+  FROM core.incidents AS i
+  ANTI JOIN finished AS b ON b.incident_id = i.incident_id AND b.done_at < start_at
+  LEFT JOIN finished AS f ON f.incident_id = i.incident_id
+  WHERE i.detected_at < end_at AND i.detected_at < as_of
+);

@@ -1,30 +1,8 @@
-with breaches as (
-    select
-        incident_id, client_id, severity, detected_at, source_id, source_row,
-        coalesce(aware_at, detected_at) as aware_at,
-        coalesce(case when aware_at is null then detected_at_is_date else aware_at_is_date end, false) as is_date
-    from core.incidents
-    where personal_data_breach
-      and coalesce(role, case when client_id is null then 'controller' else 'processor' end) = 'controller'
-      and risk = 'high' and no_communication_ground is null
-      and detected_at < $end and detected_at < $as_of
-),
-notifications as (
-    select incident_id, min("at") as notified_at
-    from core.incident_events
-    where stage = 'subjects_notified' and "at" < $as_of
-    group by incident_id
-),
-open_breaches as (
-    select b.*
-    from breaches as b
-    anti join notifications as n on n.incident_id = b.incident_id and n.notified_at < $start
-),
-timed as (
+with timed as (
     -- a day alone is known: to the end of a day
     select
         b.*,
-        n.notified_at,
+        b.finished_at as notified_at,
         case
             when b.is_date then
                 last_of_day(add_on(b.aware_at, h.subjects_told_within_months, h.subjects_told_within_days,
@@ -32,9 +10,9 @@ timed as (
             else add_at(b.aware_at, h.subjects_told_within_months, h.subjects_told_within_days,
                         h.subjects_told_within_seconds)
         end as due_at
-    from open_breaches as b
+    from open_incidents('subjects_notified', $start, $end, $as_of) as b
     cross join house.settings as h
-    left join notifications as n on n.incident_id = b.incident_id
+    where b.personal_data_breach and b.role = 'controller' and b.risk = 'high' and b.no_communication_ground is null
 ),
 judged as (
     select

@@ -1,34 +1,12 @@
-with breaches as (
-    select
-        incident_id, client_id, severity, risk, detected_at, source_id, source_row,
-        coalesce(aware_at, detected_at) as aware_at,
-        coalesce(case when aware_at is null then detected_at_is_date else aware_at_is_date end, false) as is_date,
-        delay_reasons is not null as has_reasons
-    from core.incidents
-    where personal_data_breach
-      and coalesce(role, case when client_id is null then 'controller' else 'processor' end) = 'controller'
-      and (risk is null or risk <> 'unlikely')
-      and detected_at < $end and detected_at < $as_of
-),
-notifications as (
-    select incident_id, min("at") as notified_at
-    from core.incident_events
-    where stage = 'authority_notified' and "at" < $as_of
-    group by incident_id
-),
-open_breaches as (
-    select b.*
-    from breaches as b
-    anti join notifications as n on n.incident_id = b.incident_id and n.notified_at < $start
-),
-timed as (
+with timed as (
     select
         b.*,
-        n.notified_at,
+        b.finished_at as notified_at,
+        b.delay_reasons is not null as has_reasons,
         breach_due_at(b.aware_at, b.is_date) as due_at,
         case when not b.is_date then breach_due_1182_at(b.aware_at) end as due_1182_at
-    from open_breaches as b
-    left join notifications as n on n.incident_id = b.incident_id
+    from open_incidents('authority_notified', $start, $end, $as_of) as b
+    where b.personal_data_breach and b.role = 'controller' and (b.risk is null or b.risk <> 'unlikely')
 ),
 judged as (
     select

@@ -1,23 +1,7 @@
 with breaches as (
-    select
-        incident_id, client_id, severity, detected_at, source_id, source_row,
-        coalesce(aware_at, detected_at) as aware_at,
-        coalesce(case when aware_at is null then detected_at_is_date else aware_at_is_date end, false) as is_date
-    from core.incidents
-    where personal_data_breach
-      and coalesce(role, case when client_id is null then 'controller' else 'processor' end) = 'processor'
-      and detected_at < $end and detected_at < $as_of
-),
-notifications as (
-    select incident_id, min("at") as notified_at
-    from core.incident_events
-    where stage = 'controller_notified' and "at" < $as_of
-    group by incident_id
-),
-open_breaches as (
-    select b.*
-    from breaches as b
-    anti join notifications as n on n.incident_id = b.incident_id and n.notified_at < $start
+    select *, finished_at as notified_at
+    from open_incidents('controller_notified', $start, $end, $as_of)
+    where personal_data_breach and role = 'processor'
 ),
 clients as (
     -- a contract that begins after the as_of date has not begun
@@ -29,7 +13,7 @@ notices as (
         iso_months(c.breach_notice) as months,
         iso_days(c.breach_notice) as days,
         iso_seconds(c.breach_notice) as seconds
-    from open_breaches as b
+    from breaches as b
     join core.contracts as c
         on c.client_id = b.client_id
        and c.contract_start <= cast(b.aware_at as date)
@@ -42,7 +26,7 @@ limits as (
         coalesce(n.months, h.breach_notice_default_months) as months,
         coalesce(n.days, h.breach_notice_default_days) as days,
         coalesce(n.seconds, h.breach_notice_default_seconds) as seconds
-    from open_breaches as b
+    from breaches as b
     semi join clients as c on c.client_id = b.client_id
     cross join house.settings as h
     left join notices as n on n.incident_id = b.incident_id
@@ -61,18 +45,16 @@ dues as (
 judged as (
     select
         b.*,
-        n.notified_at,
         case when b.aware_at < $as_of then d.due_at end as due_at,
         case
             when b.aware_at >= $as_of then null
             when d.due_at is null then 'unknown_client'
-            when n.notified_at > d.due_at then 'late'
-            when n.notified_at is not null then null
+            when b.notified_at > d.due_at then 'late'
+            when b.notified_at is not null then null
             when $as_of > d.due_at and (not b.is_date or $as_of_on > cast(d.due_at as date)) then 'overdue'
         end as reason
-    from open_breaches as b
+    from breaches as b
     left join dues as d on d.incident_id = b.incident_id
-    left join notifications as n on n.incident_id = b.incident_id
 )
 select
     incident_id as item,

@@ -1,25 +1,5 @@
 with incidents as (
-    select
-        i.incident_id, i.client_id, i.severity, i.detected_at, i.source_id, i.source_row,
-        coalesce(i.detected_at_is_date, false) as detected_at_is_date,
-        coalesce(i.role, case when i.client_id is null then 'controller' else 'processor' end) as role
-    from core.incidents as i
-    where i.detected_at < $end and i.detected_at < $as_of
-),
-trail as (
-    -- a stage's time is its first event, of resolved and evaluated the last; reopened moves nothing
-    select
-        incident_id,
-        stage,
-        case when stage in ('resolved', 'evaluated') then max("at") else min("at") end as done_at
-    from core.incident_events
-    where "at" < $as_of
-    group by incident_id, stage
-),
-open_incidents as (
-    select i.*
-    from incidents as i
-    anti join trail as t on t.incident_id = i.incident_id and t.stage = 'evaluated' and t.done_at < $start
+    select * from open_incidents('evaluated', $start, $end, $as_of)
 ),
 stage_order as (
     select * from (values
@@ -33,10 +13,10 @@ stages as (
             when i.detected_at_is_date then day_end(add_on(i.detected_at, g.months, g.days, g.seconds))
             else add_at(i.detected_at, g.months, g.days, g.seconds)
         end as due_at
-    from open_incidents as i
+    from incidents as i
     cross join stage_order as s
     left join house.incident_targets as g on g.severity = coalesce(i.severity, 'default') and g.stage = s.stage
-    left join trail as t on t.incident_id = i.incident_id and t.stage = s.stage
+    left join stage_times($as_of) as t on t.incident_id = i.incident_id and t.stage = s.stage
 ),
 timed as (
     -- a limit counted from a day runs to the end of a day, so the first instant after it is too late
@@ -74,7 +54,7 @@ judged as (
         late.due_at as late_due_at,
         next.stage as next_stage,
         next.due_at as next_due_at
-    from open_incidents as i
+    from incidents as i
     join summary as s on s.incident_id = i.incident_id
     left join timed as late on late.incident_id = i.incident_id and late.step = s.late_step
     left join timed as next on next.incident_id = i.incident_id and next.step = s.next_step

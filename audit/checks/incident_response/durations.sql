@@ -1,21 +1,8 @@
 -- From detection to each stage, in hours, over the incidents of the period that reached it; and what their targets allow.
-with trail as (
-    select
-        incident_id,
-        stage,
-        case when stage in ('resolved', 'evaluated') then max("at") else min("at") end as done_at
-    from core.incident_events
-    where "at" < $as_of
-    group by incident_id, stage
-),
-incidents as (
-    select i.incident_id, i.detected_at, i.severity
-    from core.incidents as i
-    anti join trail as t on t.incident_id = i.incident_id and t.stage = 'evaluated' and t.done_at < $start
-    where i.detected_at < $end and i.detected_at < $as_of
-      and ($client_id is null or i.client_id = $client_id)
-      and ($role is null
-           or $role = coalesce(i.role, case when i.client_id is null then 'controller' else 'processor' end))
+with incidents as (
+    select incident_id, detected_at, severity
+    from open_incidents('evaluated', $start, $end, $as_of)
+    where ($client_id is null or client_id = $client_id) and ($role is null or role = $role)
 ),
 stage_order as (
     select * from (values
@@ -28,7 +15,7 @@ spans as (
         hours_between(i.detected_at, t.done_at) as hours,
         hours_between(i.detected_at, add_at(i.detected_at, g.months, g.days, g.seconds)) as target_hours
     from incidents as i
-    join trail as t on t.incident_id = i.incident_id
+    join stage_times($as_of) as t on t.incident_id = i.incident_id
     left join house.incident_targets as g on g.severity = coalesce(i.severity, 'default') and g.stage = t.stage
 )
 select
