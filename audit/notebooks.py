@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from audit import forked, shell
 from audit.errors import AuditError, CheckError, UsageError
 from audit.lean import without_iri_grammar
 from audit.places import shipped
@@ -18,12 +19,16 @@ with without_iri_grammar():
     from ipykernel.kernelspec import make_ipkernel_cmd
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
+    from papermill.engines import Engine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
 
 Progress = Callable[[str, int, int], None]
 
 DATABASE, SNAPSHOT = "AUDIT_DB", "AUDIT_SNAPSHOT"
 """The environment variables that tell a notebook's kernel where the database lies, and which of its states to open."""
+
+FORK = "fork"
+"""The engine that runs cells in a fork of this process, where the system has forks."""
 
 _TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "bool": (bool,), "float": (int, float)}
 _SAFE = {"NameError", "AttributeError", "ImportError", "ModuleNotFoundError", "SyntaxError", "ZeroDivisionError"}
@@ -67,6 +72,7 @@ def run(
     progress: Progress = lambda *_: None,
     *,
     snapshot: int | None = None,
+    engine: str | None = None,
 ) -> None:
     """Execute a notebook in a kernel of this interpreter and write it, as executed, to ``out``.
 
@@ -80,6 +86,8 @@ def run(
         db: the database's folder; where not given, what the environment or the notebook says.
         progress: called with the notebook's name, the cells done and their number.
         snapshot: which state of the database to open, while others may load; the current one where not given.
+        engine: FORK runs the cells in a fork of this process and leaves charts undrawn (audit.forked); papermill's
+            own, a kernel, where not given.
 
     Raises:
         UsageError: an unknown parameter, or one of another type.
@@ -88,6 +96,7 @@ def run(
     _validate(notebook, parameters)
     cells = len(_read(notebook).cells) + bool(parameters)  # which papermill puts into a cell of their own
     name = notebook.stem.replace("_", " ")
+    env = ({DATABASE: str(db.resolve())} if db else {}) | ({SNAPSHOT: str(snapshot)} if snapshot is not None else {})
     progress(name, 0, cells)
     try:
         with TemporaryDirectory(prefix="audit") as sockets:
@@ -98,8 +107,9 @@ def run(
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 kernel_name="python3",
+                engine_name=engine,
                 cwd=str(notebook.parent),
-                kernel_manager_class=_manager(db, snapshot, sockets),
+                **({"env": env} if engine == FORK else {"kernel_manager_class": _manager(env, sockets)}),
                 on_cell_executed=lambda **at: progress(name, at["cell_index"] + 1, cells),
             )
     except PapermillExecutionError as error:
@@ -112,6 +122,38 @@ def run(
         raise CheckError(f"its kernel stopped: {type(error).__name__}", file=notebook.name) from error
     _scrub(out)
     progress(name, cells, cells)
+
+
+class _Forking(Engine):  # type: ignore[misc]
+    """papermill's engine that runs the cells in a fork of this process."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, _kernel: str, **given: Any) -> None:
+        """Run the code cells and put what they said into the notebook; stops after a cell that failed."""
+        cells = [(i, cell) for i, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
+        said = forked.executed([cell.source for _, cell in cells], given["env"])
+        for (index, cell), result in zip(cells, said, strict=False):
+            nb_man.cell_start(cell, cell_index=index)
+            cell.outputs = _nodes(result["outputs"])
+            cell.execution_count = result["execution_count"]
+            if shell.failed(result["outputs"]):
+                nb_man.cell_exception(cell, cell_index=index)
+            nb_man.cell_complete(cell, cell_index=index)
+            given["on_cell_executed"](cell=cell, cell_index=index)
+
+
+papermill_engines.register(FORK, _Forking)
+
+
+def draw(executed: Path, out: Path) -> None:
+    """Write a notebook that ran in a fork with its charts drawn: from here on it is as a kernel's would be."""
+    from audit.charts import drawing  # late: notebooks that a kernel ran have theirs
+
+    notebook = _read(executed)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _nodes(drawing.finished(output) for output in cell.outputs)
+    _write(notebook, out)
 
 
 def _validate(notebook: Path, given: dict[str, Any]) -> None:
@@ -127,17 +169,15 @@ def _validate(notebook: Path, given: dict[str, Any]) -> None:
             raise UsageError("a parameter of another type", file=notebook.name, column=name, expected=wanted)
 
 
-def _manager(db: Path | None, snapshot: int | None, sockets: str) -> type[AsyncKernelManager]:
+def _manager(env: dict[str, str], sockets: str) -> type[AsyncKernelManager]:
     """Starts this interpreter's own kernel, whatever kernels the machine lists under that name.
 
     Where the system allows it kernels are spoken to through files in ``sockets``, a folder of this run: what cells say
     stays off the network, and runs at the same time stay apart.
     """
-    env = {"OPENBLAS_NUM_THREADS": "1"} | ({DATABASE: str(db.resolve())} if db else {})
-    env |= {SNAPSHOT: str(snapshot)} if snapshot is not None else {}
     spec = KernelSpec(
         argv=make_ipkernel_cmd(extra_arguments=["--log-level=CRITICAL"]),
-        env=env,
+        env={"OPENBLAS_NUM_THREADS": "1"} | env,
         display_name="Python 3",
         language="python",
     )
@@ -152,6 +192,10 @@ def _manager(db: Path | None, snapshot: int | None, sockets: str) -> type[AsyncK
             return spec
 
     return Manager
+
+
+def _nodes(outputs: Iterable[dict[str, Any]]) -> list[nbformat.NotebookNode]:
+    return [nbformat.from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
 
 
 def _read(path: Path) -> nbformat.NotebookNode:

@@ -16,6 +16,8 @@ def waivers(con: Connection, asked: Asked, judged: Mapping[str, str]) -> tuple[W
         con: an open workbench's connection.
         asked: the question.
         judged: of each check that was run, the relation of what is not compliant.
+
+    Within a client's scope only those that name the client, or cover an item of it: others are not its business.
     """
     if not judged:
         return ()
@@ -28,7 +30,9 @@ def waivers(con: Connection, asked: Asked, judged: Mapping[str, str]) -> tuple[W
         LEFT JOIN (SELECT id, count(*) AS items FROM ({items}) GROUP BY id) AS n ON n.id = w.waiver_id
         WHERE w.granted_on <= {on} ORDER BY w.expires_on, w.waiver_id
     """).fetchall()
-    return tuple(Waiver(row[0], row[1], _scope(row[2:5]), *row[5:]) for row in found if row[1] in judged)
+    client = asked.client_id
+    found = [row for row in found if row[1] in judged and (client is None or row[4] == client or row[-1])]
+    return tuple(Waiver(row[0], row[1], _scope(row[2:5]), *row[5:]) for row in found)
 
 
 def _scope(values: tuple[str | None, ...]) -> dict[str, str]:

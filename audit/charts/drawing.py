@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
 from textwrap import wrap
@@ -22,6 +23,10 @@ _PAPER = 8.5 / SIZE
 _VEGA_LITE = "5.21"
 """The newest Vega-Lite that compiles to Vega 5, the one JupyterLab draws."""
 _UNDRAWABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # no character of XML
+
+UNDRAWN = "application/vnd.audit.chart+json"
+LATER: ContextVar[bool] = ContextVar("LATER", default=False)
+"""Whether a notebook's charts are drawn later, by a process that has the engine running already."""
 
 
 @cache
@@ -86,6 +91,8 @@ class Chart:
         return {**self.spec, "title": {"text": wrap(self.title, _TITLE_WIDTH)} | subtitle}
 
     def _repr_mimebundle_(self, **_wanted: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        if LATER.get():
+            return {UNDRAWN: asdict(self), "text/plain": self.alt}, {}
         data = {
             "application/vnd.audit.block+json": self.block,
             "application/vnd.vega.v5+json": self.vega(),
@@ -105,6 +112,15 @@ def _drawable(value: Any) -> Any:
     if isinstance(value, list):
         return [_drawable(inner) for inner in value]
     return _UNDRAWABLE.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def finished(output: dict[str, Any]) -> dict[str, Any]:
+    """A notebook's output with its chart drawn, where it was left for later; any other as it is."""
+    left = output.get("data", {}).get(UNDRAWN)
+    if left is None:
+        return output
+    data, metadata = Chart(**left)._repr_mimebundle_()
+    return output | {"data": data, "metadata": metadata}
 
 
 def own(chart: Any, title: str, alt: str) -> Chart:

@@ -1,0 +1,79 @@
+"""A client's results, computed with those of all clients, for the notebook that a process of the batch runs next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from audit.clientele import Client, client_of, registered
+from audit.narrowed import Narrowed
+from audit.results import Finding, Results
+from audit.run import Workbench
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a client's report is made of, equal to what a run for the client alone gives.
+
+    ``below`` is the number under which an external edition suppresses a count of persons.
+    """
+
+    results: Results
+    client: Client
+    below: int
+
+
+_given: list[Prepared] = []
+
+
+@contextmanager
+def giving(prepared: Prepared) -> Iterator[None]:
+    """Lend a notebook that is run within the block, in a fork of this process, its results."""
+    _given.append(prepared)
+    try:
+        yield
+    finally:
+        _given.pop()
+
+
+def given(client: str) -> Prepared | None:
+    """What was prepared for the notebook of a client that runs in this process; None outside a batch."""
+    return next((p for p in _given if p.client.client_id == client), None)
+
+
+def prepare(workbench: Workbench) -> Prepared:
+    """The same of a workbench that is open for one client."""
+    assert workbench.asked.client_id is not None
+    client = client_of(workbench.con, workbench.asked, workbench.asked.client_id)
+    return Prepared(workbench.check_all(), client, workbench.policy.suppress_below)
+
+
+def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict[str, Prepared]:
+    """The same of each client, of a workbench that is open for all; without its connection, for other processes."""
+    register = registered(whole.con, whole.asked)
+    found: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
+    for check in everyone:
+        for finding in check.findings():
+            found[check.check, finding.client_id].append(finding)
+    made = {}
+    for client in clients:
+        results = Narrowed(whole, everyone, client).check_all()
+        checks = {name: replace(c, _read=Listed(tuple(found[name, client]))) for name, c in results.checks.items()}
+        known = register.get(client, Client(client))
+        made[client] = Prepared(replace(results, checks=checks), known, whole.policy.suppress_below)
+    return made
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A check's findings as they are read from a database, from memory."""
+
+    found: tuple[Finding, ...]
+
+    def __call__(
+        self, *, limit: int | None = None, outcome: str | None = None, reason: str | None = None
+    ) -> list[Finding]:
+        wanted = [f for f in self.found if outcome in (None, f.outcome) and reason in (None, f.reason)]
+        return wanted[:limit]
