@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.casebook import SECTIONS, Case, read_cases, section_line
+from audit.checktexts import Texts, english, read_texts, translations
 from audit.errors import CheckError
 
 PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client_id", "role", "month")
@@ -64,6 +65,7 @@ class Check:
         extras: further tables: name -> SELECT.
         page: check.md.
         cases: its worked cases.
+        texts: what it says of itself, by language.
         files: file name -> SHA-256.
         sha256: of all its files together.
     """
@@ -87,6 +89,7 @@ class Check:
     extras: dict[str, str]
     page: str
     cases: tuple[Case, ...]
+    texts: dict[str, Texts]
     folder: Path
     files: dict[str, str]
     sha256: str
@@ -97,12 +100,18 @@ class Check:
         Raises:
             CheckError: the SQL gave a reason that check.toml does not know.
         """
-        try:
-            return self.reasons["violation" if outcome == "waived" else outcome][reason]
-        except KeyError:
-            raise CheckError(
-                f"the reason {reason} of {outcome} is not declared", file=self.folder / "check.toml"
-            ) from None
+        return self.texts["en"].reason(outcome, reason)
+
+    def texts_in(self, language: str) -> Texts:
+        """Its texts in a language.
+
+        Raises:
+            CheckError: it has none in the language.
+        """
+        if language not in self.texts:
+            name = f"check.{language}.toml"
+            raise CheckError("the check has no text in this language", file=self.folder / name, fix="Write the file")
+        return self.texts[language]
 
 
 def load_catalog(extra: Path | None = None) -> dict[str, Check]:
@@ -146,12 +155,14 @@ def load_check(folder: Path) -> Check:
         section_line(folder / "check.md", page, title)
     files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
     text_of = {key: about.text(key) for key in _TEXT_KEYS}
+    reasons = about.reasons()
+    own = english(text_of["title"], text_of["question"], reasons, page)
     return Check(
         name=folder.name,
         **text_of,
         reads=reads,
         population=about.tables("population", within=reads),
-        reasons=about.reasons(),
+        reasons=reasons,
         evidence=about.evidence(),
         sql=queries.pop("check"),
         population_sql=queries.pop("population", None),
@@ -159,6 +170,7 @@ def load_check(folder: Path) -> Check:
         extras=queries,
         page=page,
         cases=read_cases(folder / "check.md", page),
+        texts={"en": own} | {language: read_texts(folder, language, own) for language in translations(folder)},
         folder=folder,
         files=files,
         sha256=hashlib.sha256("".join(f"{n} {h}\n" for n, h in files.items()).encode()).hexdigest(),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import takewhile
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from audit import exhibits, markdown, remarks, sentences, tables
+from audit import exhibits, remarks, sentences, tables
 from audit.blocks import Block
 from audit.catalog import load_catalog
+from audit.checktexts import Texts
 from audit.disclosure import EDITIONS, NotReleased, for_edition, is_released
 from audit.errors import AuditError, UsageError
-from audit.results import OUTCOMES, Results
+from audit.results import Results
 from audit.run import Workbench, database_of, open_workbench
 from audit.sentences import Text
 from audit.shown import Several, Shown
@@ -39,7 +39,8 @@ def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) 
     workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
     edition = scope.get("edition") or "internal"
     results = for_edition(workbench.check_all(only=only), edition, workbench.policy.suppress_below)
-    page = Page(results, scope.get("language") or "en", edition)
+    language = scope.get("language") or "en"
+    page = Page(results, language, edition, workbench.policy.words.get(language))
     page.workbench = workbench
     return page
 
@@ -52,6 +53,7 @@ class Page:
         language: of the report.
         edition: `internal` shows the items' keys, so that people can mend things; `external` is for results that
             audit.disclosure released.
+        terms: the organisation's own names and texts in the language.
 
     Attributes:
         workbench: the open database, where the page was made by begin.
@@ -61,7 +63,9 @@ class Page:
         UsageError: no such language or edition.
     """
 
-    def __init__(self, results: Results, language: str = "en", edition: str = "internal") -> None:
+    def __init__(
+        self, results: Results, language: str = "en", edition: str = "internal", terms: Mapping[str, str] | None = None
+    ) -> None:
         if edition not in EDITIONS:
             raise UsageError("no such edition", column="edition", expected=" or ".join(EDITIONS))
         if edition == "external" and not is_released(results):
@@ -71,7 +75,7 @@ class Page:
         self.results, self.edition = results, edition
         self.workbench: Workbench | None = None
         self.told: list[str] = []
-        self.words = Words(language, results.zone)
+        self.words = Words(language, results.zone, terms)
         self._catalog = load_catalog()
 
     def show(self, kind: str, **values: Any) -> Shown:
@@ -82,12 +86,12 @@ class Page:
         return Shown(block, self.words)
 
     def cover(self, report: str, subtitle: str | None = None) -> Shown:
-        """The first page: who, what, when, and the one sentence that matters."""
+        """The first page: who, what, when, and the one sentence that matters; titles by key or as they are."""
         r, w = self.results, self.words
         return self.show(
-            "cover", organisation=r.organisation, report=report, subtitle=subtitle, period=r.period,
+            "cover", organisation=r.organisation, report=w.title(report), subtitle=w.title(subtitle), period=r.period,
             start=r.start.isoformat(), end=r.end.isoformat(), as_of=r.as_of.isoformat(), zone=r.zone,
-            scope=sentences.scope(r), edition=self.edition, language=w.language, sentence=sentences.cover(w, r),
+            scope=sentences.scope(w, r), edition=self.edition, language=w.language, sentence=sentences.cover(w, r),
             figures=tables.key_figures(r, w), facts=tables.cover_facts(r, w),
         )  # fmt: skip
 
@@ -164,36 +168,32 @@ class Page:
     def counts(self, check: str) -> Shown:
         """A check's rate with its denominator and all five counts; from here on the check counts as told."""
         self.told.append(check)
-        c = self.results[check]
-        counts = {o: c.count(o) for o in OUTCOMES} | {"population": c.population, "rate": c.rate}
-        return self.show(
-            "counts", check=check, title=c.title, article=c.article, severity=c.severity, unit=sentences.unit(c.unit),
-            evaluated=c.evaluated, empty_tables=list(c.empty_tables), **counts,
-        )  # fmt: skip
+        return self._shown(exhibits.counts(self.results[check], self._texts(check), self.words))
 
     def checks(self) -> Shown:
         """Every check with its counts, as a table."""
-        return self._shown(tables.checks(self.results))
+        return self._shown(tables.checks(self.results, self.words))
 
     def table(self, caption: Text, columns: Columns, rows: Iterable[list[Any]], **more: Any) -> Shown:
         """A table of one's own; columns are key -> (label, kind)."""
         return self._shown(tables.table(caption, columns, rows, **more))
 
-    def by(self, check: str, dim: str, label: str) -> Shown:
-        """A check's counts for each value of a dimension, as a table."""
+    def by(self, check: str, dim: str, label: str | None = None) -> Shown:
+        """A check's counts for each value of a dimension, as a table; ``label`` in place of the usual head."""
+        label = label or self.words.say(f"tables.dim.{dim}")
         try:
-            return self._shown(tables.by(self.results[check], dim, label))
+            return self._shown(tables.by(self.results[check], dim, label, self.words, self._texts(check).title))
         except NotReleased as error:
             return self._not_shown(error)
 
     def worst(self, check: str, limit: int = 5) -> Shown | None:
         """A check's worst findings, if it has any."""
-        caption = f"{sentences.name(check)}: the worst findings"
+        caption = self.words.say("tables.worst", check=self._name(check))
         return self._findings(caption, check, limit)
 
     def findings(self, check: str, limit: int = 50) -> Shown | None:
         """A check's findings for the annex, small."""
-        return self._findings(sentences.name(check), check, limit, size="small")
+        return self._findings(self._name(check), check, limit, size="small")
 
     def _findings(self, caption: Text, check: str, limit: int, **more: Any) -> Shown | None:
         c = self.results[check]
@@ -206,7 +206,8 @@ class Page:
     def waived(self) -> Shown:
         """Every violation that a waiver covers: counted, never hidden."""
         found = [f for c in self.results if c.lists_items for f in c.findings(outcome="waived")]
-        return self._shown(tables.findings("Waived violations", found, self.words, self._catalog, size="small"))
+        caption = self.words.say("tables.waived")
+        return self._shown(tables.findings(caption, found, self.words, self._catalog, size="small"))
 
     def waiving(self) -> Shown:
         """How many waivers are in force, what they cover, and what counts again."""
@@ -215,8 +216,8 @@ class Page:
     def waivers(self) -> Several:
         """The waivers in force and those that have run out: for what, by whom, until when, and why."""
         held, gone = remarks.in_force(self.results), remarks.run_out(self.results)
-        shown = [exhibits.waivers("Waivers in force", held)]
-        shown += [exhibits.waivers("Waivers that have run out: what they covered counts again", gone)] * bool(gone)
+        shown = [exhibits.waivers(self.words.say("tables.waivers.caption"), held, self.words)]
+        shown += [exhibits.waivers(self.words.say("tables.waivers.gone"), gone, self.words)] * bool(gone)
         return Several(self._shown(block) for block in shown)
 
     def unsaid(self) -> Shown:
@@ -225,7 +226,7 @@ class Page:
 
     def unsaid_by_text(self) -> Shown:
         """Where the text falls short by its own sections."""
-        return self._shown(exhibits.statements(self.results))
+        return self._shown(exhibits.statements(self.results, self.words))
 
     def unsaid_by_data(self) -> Several:
         """Where the text falls short by what the data shows, with the rows that tell."""
@@ -245,30 +246,29 @@ class Page:
 
     def coverage(self, *, silent: bool = False) -> Shown:
         """Each source, or only those silent for too long: its rows, the days it covers and its longest silence."""
-        return self._shown(tables.coverage(self.results, silent=silent))
+        return self._shown(tables.coverage(self.results, self.words, silent=silent))
 
     def files(self) -> Shown:
         """Each table's files, and what became of their rows."""
-        return self._shown(tables.files(self.results))
+        return self._shown(tables.files(self.results, self.words))
 
     def how_counted(self, check: str) -> Shown:
         """How a check counts, from its page: the paragraphs before its first list or table."""
-        page = self._catalog[check].page.split("## How it is counted\n", 1)[1]
-        parts = markdown.parse(page.split("\n## ", 1)[0])
-        runs: list[Any] = [{"strong": "How it is counted."}]
-        for part in takewhile(lambda p: p["kind"] == "paragraph", parts):
-            if not sentences.plain(part["text"]).endswith(":"):  # which leads to the list
-                runs += [" ", *part["text"]]
-        return self.note(runs)
+        return self.note(exhibits.how_counted(self._texts(check), self.words))
 
     def method(self, check: str) -> Shown:
         """A check's page without its worked cases, for the annex."""
-        c = self._catalog[check]
-        page = c.page[c.page.index("## ") :].split("## Worked cases")[0].strip()
-        return self.show(
-            "method", check=check, title=c.title, question=c.question, article=c.article, severity=c.severity,
-            unit=sentences.unit(c.unit), markdown=page,
-        )  # fmt: skip
+        return self._shown(exhibits.method(self._catalog[check], self._texts(check), self.words))
+
+    def _texts(self, check: str) -> Texts:
+        """What a check says of itself in the page's language."""
+        if check in self._catalog:
+            return self._catalog[check].texts_in(self.words.language)
+        c = self.results[check]  # the run knew a check that the package does not
+        return Texts(c.title, c.question)
+
+    def _name(self, check: str) -> str:
+        return sentences.name(self.words, check)
 
     def law(self) -> Shown:
         """The values of the law that the checks used, each with its dates and its source."""
@@ -276,15 +276,15 @@ class Page:
 
     def glossary(self) -> Shown:
         """The words the report uses in a sense of its own."""
-        return self.show("glossary", terms=[{"term": t, "text": x} for t, x in remarks.GLOSSARY.items()])
+        return self.show("glossary", terms=self.words.labels["remarks"]["glossary"])
 
     def heading(self, check: str) -> Shown:
         """Begins a part of a section, about one check."""
-        return self.show("heading", title=sentences.name(check))
+        return self.show("heading", title=self._name(check))
 
     def annex(self, title: str) -> Shown:
-        """Begins an annex."""
-        return self.show("annex", title=title)
+        """Begins an annex; a title by its key, or as it is."""
+        return self.show("annex", title=self.words.title(title))
 
     def page_break(self) -> Shown:
         """Begins a new page."""

@@ -60,6 +60,7 @@ class Policy:
         identity: name, registration_number, supervisory_authority, policy_document and policy_version.
         targets: by severity (and ``default``) and stage, the time from detection.
         transparency: what the policy's own text leaves out; None where nobody has read it for that.
+        words: the organisation's own names and texts in other languages than English, by language.
         sha256: of each file read, by its name.
         keep_snapshots: how many states of a database ``audit prune`` leaves.
     """
@@ -77,6 +78,7 @@ class Policy:
     suppress_below: int
     commitments: tuple[Commitment, ...]
     transparency: Transparency | None
+    words: Mapping[str, Mapping[str, str]]
     sha256: Mapping[str, str]
     keep_snapshots: int
 
@@ -148,7 +150,7 @@ def _texts(*names: str) -> list[tuple[str, str]]:
 
 
 def load_policy(path: Path, law: Law) -> Policy:
-    """Read a policy file, and ``commitments.toml`` and ``transparency.toml`` beside it where they are.
+    """Read a policy file, and what stands beside it: commitments, transparency and words.<language>, all ``.toml``.
 
     Raises:
         AuditError: a file that cannot be read, an unknown or missing key, a value of a wrong form or outside its
@@ -156,6 +158,7 @@ def load_policy(path: Path, law: Law) -> Policy:
     """
     file = TomlFile(path)
     beside, unsaid = (path.with_name(f"{name}.toml") for name in ("commitments", "transparency"))
+    told = [p for language in LANGUAGES if (p := path.with_name(f"words.{language}.toml")).exists()]
     bases = {entry.name for entry in law.legal_bases}
     with file.root as root:
         with root.table("deadlines") as table:
@@ -176,9 +179,16 @@ def load_policy(path: Path, law: Law) -> Policy:
             commitments=load_commitments(beside) if beside.exists() else (),
             transparency=load_transparency(unsaid, {p.use for p in purposes.values()}, bases)
             if unsaid.exists() else None,
-            sha256={p.name: TomlFile(p).sha256 for p in (path, beside, unsaid) if p.exists()},
+            words={p.name.split(".")[1]: _words(p) for p in told},
+            sha256={p.name: TomlFile(p).sha256 for p in (path, beside, unsaid, *told) if p.exists()},
             keep_snapshots=_keep_snapshots(root),
         )  # fmt: skip
+
+
+def _words(path: Path) -> dict[str, str]:
+    """Names and texts in one language, by what they are in English or as a code."""
+    with TomlFile(path).root as root:
+        return {name: root.text(name) for name in root}
 
 
 def _keep_snapshots(root: Table) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from audit import markdown
 from audit.blocks import MIME, Block, finish, finish_markdown
 from audit.errors import AuditError
+from audit.messages import LANGUAGES
 from audit.pdf import Document
 from audit.words import Words
 
@@ -19,7 +20,8 @@ NOTEBOOK_ONLY = "notebook-only"
 def read(path: Path) -> Document:
     """Read an executed notebook: its Markdown cells and the blocks of its outputs, code and streams left out.
 
-    Everything before the cover, and every cell tagged ``notebook-only``, stays in the notebook.
+    Everything before the cover, and every cell tagged ``notebook-only``, stays in the notebook; so does a cell tagged
+    with a language (``en``, ``sv``) in a report of another.
 
     Raises:
         AuditError: no cover, an output or a Markdown form that cannot be typeset, or a heading out of order.
@@ -32,7 +34,8 @@ def read(path: Path) -> Document:
     words = Words()
     blocks: list[Block] = []
     for number, cell in enumerate(cells, 1):
-        if NOTEBOOK_ONLY in cell.get("metadata", {}).get("tags", []):
+        tags = set(cell.get("metadata", {}).get("tags", []))
+        if NOTEBOOK_ONLY in tags or (tags & set(LANGUAGES) and words.language not in tags):
             continue
         try:
             if cover is None:

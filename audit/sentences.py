@@ -1,14 +1,11 @@
-"""What results say, in English: every sentence is computed, with its denominator and what is open beside it.
+"""What results say: every sentence is computed, with its denominator and what is open beside it.
 
 Text is a plain string or a list of runs; ``{"strong": ...}`` is a figure to be set off.
 """
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
-
-from babel.dates import format_date
 
 from audit.hidden import is_hidden
 from audit.policy import Commitment
@@ -16,10 +13,6 @@ from audit.results import CheckResult, Coverage, Results
 from audit.words import Words
 
 Text = str | list[Any]
-
-_SINGULAR = {"activities": "activity", "policies": "policy", "communication_preferences": "preference"}
-_SPELT = {short: short.upper() for short in ("crm", "dpa", "hr", "sms")} | {"ropa": "record"}
-_SHORT = {"processing_events": "events", "processing_activities": "activities", "data_records": "records"}
 
 
 def plain(text: Text) -> str:
@@ -36,29 +29,19 @@ def _run(run: Any) -> str:
     return plain(next((run[key] for key in ("text", "strong", "em", "code") if key in run), " "))
 
 
-def unit(table: str, n: int | None = None) -> str:
+def unit(words: Words, table: str, n: int | None = None) -> str:
     """What a table's rows are called: `events`, or `event` when there is one."""
-    name = table.removeprefix("core.")
-    many = _SHORT.get(name, name.replace("_", " "))
-    if n != 1:
-        return many
-    return _SINGULAR.get(name) or _SINGULAR.get(many) or many.removesuffix("s")
+    return words.noun(table, n)
 
 
-def count(words: Words, n: int, one: str, many: str | None = None) -> str:
-    """`no violations`, `1 violation`, `1,204 violations`."""
-    name = one if n == 1 else many or one + "s"
-    return f"{words.integer(n) if n else 'no'} {name}"
+def count(words: Words, n: int, noun: str) -> str:
+    """`no violations`, `1 violation`, `1,204 violations`; the noun is one of the catalogue, as a table's name."""
+    return words.say("sentences.count" if n else "sentences.count_none", n=n, noun=words.noun(noun, n))
 
 
-def name(check: str) -> str:
+def name(words: Words, check: str) -> str:
     """A check's id as words, as a heading."""
-    return sentence_case(reason(check))
-
-
-def month(words: Words, value: str) -> str:
-    """`2026-07` as `July 2026`."""
-    return format_date(date.fromisoformat(f"{value}-01"), "LLLL y", words.language)
+    return sentence_case(words.code(check))
 
 
 def sentence_case(text: str) -> str:
@@ -66,9 +49,9 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def reason(code: str | None) -> str:
+def reason(words: Words, code: str | None) -> str:
     """A reason's code as words."""
-    return " ".join(_SPELT.get(word, word) for word in (code or "no reason").split("_"))
+    return words.code(code) if code else words.say("sentences.no_reason")
 
 
 def amount(words: Words, value: float, in_unit: str | None, *, short: bool = False) -> str:
@@ -77,76 +60,72 @@ def amount(words: Words, value: float, in_unit: str | None, *, short: bool = Fal
         value, in_unit = value / 24, "days"
     value = round(value) if value >= 10 else round(value, 1)
     shown = words.integer(value) if value == int(value) else words.decimal(value, 1)
-    name = (in_unit or "")[: 1 if short else None]
-    return f"{shown} {name.removesuffix('s') if shown == '1' else name}".strip()
+    if not in_unit:
+        return shown
+    called = words.noun(in_unit, 1 if shown == "1" else None)
+    return f"{shown} {words.say(f'sentences.name.{in_unit}') if short else called}"
 
 
 def beside(words: Words, result: CheckResult) -> str:
     """What stands beside every rate: `12 undetermined, none pending or waived`."""
     names = ("pending", "undetermined", "waived")
-    some = [f"{words.integer(result.count(o))} {o}" for o in names if result.count(o)]
-    none = [o for o in names if not result.count(o)]
-    return ", ".join(some + ([f"none {listed(none, 'or')}"] if none else []))
+    some = [words.say(f"sentences.open.{o}", n=result.count(o)) for o in names if result.count(o)]
+    none = [words.say(f"sentences.none.{o}") for o in names if not result.count(o)]
+    return ", ".join(some + ([words.say("sentences.none.all", names=listed(words, none, "or"))] if none else []))
 
 
-def listed(parts: list[str], last: str = "and") -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return f" {last} ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
+def listed(words: Words, parts: list[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`; ``last`` is `and` or `or`."""
+    between = f" {words.say(f'sentences.{last}')} "
+    return between.join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
 
 
-def missing(result: CheckResult) -> str:
+def missing(words: Words, result: CheckResult) -> str:
     """Why a check was not evaluated."""
-    tables = listed([t.removeprefix("core.").replace("_", " ") for t in result.empty_tables])
-    return f"nothing is loaded in {tables}" if tables else "its data is not loaded"
+    tables = listed(words, [table(words, t) for t in result.empty_tables])
+    return words.say("sentences.missing.tables", tables=tables) if tables else words.say("sentences.missing.data")
+
+
+def table(words: Words, table: str) -> str:
+    """A table's name as words."""
+    return words.code(table.removeprefix("core."))
 
 
 def answer(words: Words, result: CheckResult) -> Text:
     """A check's answer in one or two sentences, with the denominator and everything beside the rate."""
     if not result.evaluated:
-        return [{"strong": "Not evaluated"}, f": {missing(result)}, so the data says neither yes nor no."]
+        return words.runs("sentences.answer.not_evaluated", missing=missing(words, result))
     if not result.population:
-        return f"The period holds no {unit(result.unit)} of this kind, so there was nothing to judge."
-    decided = result.decided
+        return words.say("sentences.answer.empty", units=unit(words, result.unit))
+    open_, decided = beside(words, result), result.decided
     if not decided:
-        n = result.population
-        return f"None of the {words.integer(n)} {unit(result.unit, n)} could be decided: {beside(words, result)}."
-    tail = f" Beside them: {beside(words, result)}."
-    things = f"{words.integer(decided)} {unit(result.unit, decided)} that could be decided"
+        things = count(words, result.population, result.unit)
+        return words.say("sentences.answer.undecided", things=things, beside=open_)
+    tail = [" ", words.say("sentences.answer.beside", beside=open_)]
     if result.compliant == decided:
-        lead = "The one" if decided == 1 else "All"
-        things = f"{unit(result.unit, 1)} that could be decided" if decided == 1 else things
-        return [f"{lead} ", {"strong": things}, f" {'was' if decided == 1 else 'were'} compliant.{tail}"]
-    bad = count(words, result.violation, "violation")
+        return words.runs("sentences.answer.all", n=decided, unit=unit(words, result.unit, decided)) + tail
+    things = count(words, decided, result.unit)
     if is_hidden(result.rate):
-        return [f"Among the {things} there were ", {"strong": bad}, f".{tail}"]
-    return [
-        {"strong": words.percent(result.rate)},
-        f" of the {things} {'was' if decided == 1 else 'were'} compliant; there ",
-        "was " if result.violation == 1 else "were ",
-        {"strong": bad},
-        f".{tail}",
-    ]
+        bad = count(words, result.violation, "violation")
+        return words.runs("sentences.answer.hidden", things=things, bad=bad) + tail
+    lead = words.runs("sentences.answer.rate", n=decided, rate=words.percent(result.rate), things=things)
+    return [*lead, " ", *words.runs("sentences.answer.bad", n=result.violation), *tail]
 
 
 def next_step(words: Words, result: CheckResult) -> Text:
     """What to do about it: the commonest reason and where its rows are; in the external edition nothing."""
     if not result.lists_items:
-        return "What to mend, and where, stands in the internal edition."
+        return words.say("sentences.next.external")
     found = result.findings(limit=1)
     if not found:
-        return "Nothing to mend here."
+        return words.say("sentences.next.nothing")
     first = found[0]
-    show = {"code": f"audit evidence {first.finding_id}"}
     reasons = (
         result.reasons.get("violation") or result.reasons.get("undetermined") or result.reasons.get("waived") or {}
     )
     common, n = next(iter(reasons.items()), (first.reason, 1))
-    return [
-        f"Begin with “{reason(common)}”, the reason of {words.integer(n)}. ",
-        "The rows behind the worst finding, with file and line: ",
-        show,
-        ".",
-    ]
+    command = f"audit evidence {first.finding_id}"
+    return words.runs("sentences.next.step", reason=reason(words, common), n=n, command=command)
 
 
 def promises(results: Results) -> list[CheckResult]:
@@ -160,22 +139,23 @@ def cover(words: Words, results: Results) -> Text:
     judged = [c for c in asked if c.evaluated and c.rate is not None]
     bad = [c for c in judged if c.violation]
     if not judged:
-        return f"Nothing can be said about {results.period}: no check had data it could decide on."
+        return words.say("sentences.cover.nothing", period=results.period)
     left, quiet = len(asked) - len(judged), len(silent(results.coverage))
-    unsaid = f" {words.integer(left)} could not answer, for want of data." if left else ""
-    unsaid += f" Read it with care: {count(words, quiet, 'source')} fell silent for too long." if quiet else ""
+    unsaid = [" ", words.say("sentences.cover.unsaid", n=left)] if left else []
+    unsaid += [" ", words.say("sentences.cover.silent", n=quiet)] if quiet else []
     if not bad:
-        checks = (
-            f"{'the one check' if len(judged) == 1 else f'the {words.integer(len(judged))} checks'} that could answer"
-        )
-        return [{"strong": "No violation was found"}, f" by {checks}.{unsaid}"]
+        return words.runs("sentences.cover.good", n=len(judged)) + unsaid
     told = [c for c in bad if not is_hidden(c.rate)]
     worst = min(told or bad, key=lambda c: (c.rate or 0, c.check))
-    checks = f"{words.integer(len(bad))} of {count(words, len(judged), 'check')}"
-    total = words.integer(sum(c.violation for c in bad))
-    rate = f"; the lowest rate, {words.percent(worst.rate)}, is in {reason(worst.check)}"
-    rate = rate if told and len(bad) > 1 else ""
-    return [{"strong": f"{checks} found violations"}, f": {total} in all{rate}.{unsaid}"]
+    facts = {
+        "found": len(bad),
+        "checks": count(words, len(judged), "check"),
+        "total": sum(c.violation for c in bad),
+    }
+    if len(bad) == 1 or not told:
+        return words.runs("sentences.cover.bad", **facts) + unsaid
+    lowest = {"rate": words.percent(worst.rate), "check": reason(words, worst.check)}
+    return words.runs("sentences.cover.bad_lowest", **facts, **lowest) + unsaid
 
 
 def silent(coverage: tuple[Coverage, ...]) -> list[Coverage]:
@@ -185,41 +165,35 @@ def silent(coverage: tuple[Coverage, ...]) -> list[Coverage]:
 
 def coverage(words: Words, results: Results) -> Text:
     """Can the data carry the answer?"""
-    n, quiet = len(results.coverage), silent(results.coverage)
-    refused = sum(results.rejected_rows.values())
-    rows = f"{count(words, refused, 'row')} {'was' if refused == 1 else 'were'} refused when loading."
+    n, quiet = len(results.coverage), len(silent(results.coverage))
+    rows = [" ", words.say("sentences.coverage.refused", n=sum(results.rejected_rows.values()))]
     if replaced := sum(f.replaced for f in results.files):
-        rows += f" {count(words, replaced, 'row')} {'was' if replaced == 1 else 'were'} replaced by corrections."
+        rows += [" ", words.say("sentences.coverage.replaced", n=replaced)]
     if not n:
-        return f"No source has any row in the period, so nothing below rests on data. {sentence_case(rows)}"
-    lead = (
-        f"{words.integer(len(quiet))} of {words.integer(n)} sources"
-        if quiet
-        else f"None of the {words.integer(n)} sources"
-    )
-    verb = "was" if len(quiet) <= 1 else "were"
-    return [{"strong": lead}, f" {verb} silent for longer than the policy allows. ", sentence_case(rows)]
+        return [words.say("sentences.coverage.none"), *rows]
+    if quiet:
+        return words.runs("sentences.coverage.quiet", n=quiet, all=n) + rows
+    return words.runs("sentences.coverage.good", n=n) + rows
 
 
-def source(coverage: Coverage, among: tuple[Coverage, ...]) -> str:
+def source(words: Words, coverage: Coverage, among: tuple[Coverage, ...]) -> str:
     """What a source is called: its rows and its system, where its table tells them apart."""
-    rows = sentence_case(unit(coverage.table))
-    told_apart = any(c.system_id for c in among if c.table == coverage.table)
-    return f"{rows}, {reason(coverage.system_id) if coverage.system_id else 'no system named'}" if told_apart else rows
+    rows = sentence_case(unit(words, coverage.table))
+    if not any(c.system_id for c in among if c.table == coverage.table):
+        return rows
+    system = words.code(coverage.system_id) if coverage.system_id else words.say("sentences.coverage.no_system")
+    return f"{rows}, {system}"
 
 
 def tally(words: Words, results: Results) -> Text:
     """How many promises could be held against data, and how they stand."""
     states = [commitment_status(results, c) for c in results.commitments]
     n = {s: states.count(s) for s in ("kept", "violation", "waived", "undetermined", "not_evidenced")}
-    held = len(states) - n["not_evidenced"]
-    parts = [f"{words.integer(n['kept']) if n['kept'] else 'none'} without a violation"]
-    parts.append(f"{words.integer(n['violation']) if n['violation'] else 'none'} with violations")
-    parts += [f"{words.integer(n['waived'])} with waived ones only"] * bool(n["waived"])
-    parts += [f"{words.integer(n['undetermined'])} in part"] * bool(n["undetermined"])
-    rest = f" {words.integer(n['not_evidenced'])} {'is' if n['not_evidenced'] == 1 else 'are'} not evidenced."
-    lead = f"{words.integer(held)} of {count(words, len(states), 'promise')}"
-    return [{"strong": lead}, f" could be held against data: {listed(parts)}.{rest if n['not_evidenced'] else ''}"]
+    shown = ["kept", "violation", *(s for s in ("waived", "undetermined") if n[s])]
+    parts = [words.say(f"sentences.tally.{s}", n=n[s]) for s in shown]
+    held = {"held": len(states) - n["not_evidenced"], "promises": count(words, len(states), "promise")}
+    rest = [" ", words.say("sentences.tally.not_evidenced", n=n["not_evidenced"])] if n["not_evidenced"] else []
+    return words.runs("sentences.tally.lead", **held, parts=listed(words, parts)) + rest
 
 
 def commitment_status(results: Results, commitment: Commitment) -> str:
@@ -255,16 +229,18 @@ def evidence_text(words: Words, results: Results, evidence: dict[str, str]) -> s
     """One check's part of a promise's result: `98.7 % of 1,203, 12 open`; its violations stand in the result."""
     found = _evidence_counts(results, evidence)
     if found is None:
-        return "no data" if evidence["check"] in results.checks else "no such check yet"
+        return words.say(f"sentences.evidence.{'no_data' if evidence['check'] in results.checks else 'no_check'}")
+    told = {o: words.say(f"sentences.open.{o}", n=n) for o, n in found.items() if n or o == "compliant"}
     decided = found["compliant"] + found["violation"] + found["waived"]
     if not decided:
-        open_ = [f"{words.integer(found[o])} {o}" for o in ("pending", "undetermined") if found[o]]
-        return ", ".join(open_) or "nothing to judge"
-    share = f"{words.percent(found['compliant'] / decided)} of {words.integer(decided)}"
+        open_ = [told[o] for o in ("pending", "undetermined") if o in told]
+        return ", ".join(open_) or words.say("sentences.evidence.nothing")
+    share = words.percent(found["compliant"] / decided)
+    said = words.say("sentences.evidence.share", share=share, decided=decided)
     if is_hidden(decided):
-        share = f"{words.integer(found['compliant'])} compliant, {count(words, found['violation'], 'violation')}"
+        said = ", ".join(words.say(f"sentences.open.{o}", n=found[o]) for o in ("compliant", "violation"))
     left = found["pending"] + found["undetermined"]
-    return f"{share}, {words.integer(left)} open" if left else share
+    return f"{said}, {words.say('sentences.evidence.open', n=left)}" if left else said
 
 
 def commitment_result(words: Words, results: Results, commitment: Commitment) -> str | None:
@@ -274,8 +250,8 @@ def commitment_result(words: Words, results: Results, commitment: Commitment) ->
     if status == "violation":
         return count(words, sum(c["violation"] for c in found), "violation")
     if status == "waived":
-        return f"{words.integer(sum(c['waived'] for c in found))} waived"
-    return "evidenced in part" if status == "undetermined" else None
+        return words.say("sentences.evidence.waived", n=sum(c["waived"] for c in found))
+    return words.say("sentences.evidence.part") if status == "undetermined" else None
 
 
 def _evidence_counts(results: Results, evidence: dict[str, str]) -> dict[str, int] | None:
@@ -287,7 +263,8 @@ def _evidence_counts(results: Results, evidence: dict[str, str]) -> dict[str, in
     return {o: result.count(o, **dims) for o in names}
 
 
-def scope(results: Results) -> str:
+def scope(words: Words, results: Results) -> str:
     """Whose processing the report is about."""
-    role = {"controller": "As controller", "processor": "As processor"}.get(results.role or "", "Both roles")
-    return f"{role}, {f'client {results.client_id}' if results.client_id else 'all clients'}"
+    role = words.say(f"sentences.scope.{results.role or 'both'}")
+    whose = f"sentences.scope.{'client' if results.client_id else 'clients'}"
+    return f"{role}, {words.say(whose, client=results.client_id)}"

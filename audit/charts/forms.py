@@ -5,6 +5,7 @@ Numbers arrive formatted, as the reader of the language writes them; forms never
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 from audit import palette, sentences
@@ -19,46 +20,30 @@ from audit.words import Words
 with without_iri_grammar():
     import altair as alt
 
-_DIMS = {
-    "month": "month",
-    "client_id": "client",
-    "system_id": "system",
-    "purpose": "purpose",
-    "kind": "kind",
-    "role": "role",
-}
 _DAY = 24.0
 _FEW = 5
 _SHORT = 3  # so few columns need little height
-_BINS = (
-    (1, "under 1 h"),
-    (6, "1–6 h"),
-    (_DAY, "6–24 h"),
-    (3 * _DAY, "1–3 days"),
-    (7 * _DAY, "3–7 days"),
-    (30 * _DAY, "7–30 days"),
-    (90 * _DAY, "30–90 days"),
-    (365 * _DAY, "90–365 days"),
-    (float("inf"), "over 365 days"),
-)
+_BINS = (1, 6, _DAY, 3 * _DAY, 7 * _DAY, 30 * _DAY, 90 * _DAY, 365 * _DAY)
+"""Hours at which a span ends and the next begins; the catalogue has a name for each, and for what is beyond."""
 
 
 def overview(results: Results, words: Words) -> Chart:
     """Every check's rate and what stands beside it, the lowest rate first."""
     rows: Rows = [
-        {"label": sentences.name(c.check), "population": c.population, "rate": c.rate} | {o: c.count(o) for o in OPEN}
+        {"label": sentences.name(words, c.check), "population": c.population, "rate": c.rate}
+        | {o: c.count(o) for o in OPEN}
         for c in sentences.promises(results)
         if c.evaluated
     ]
     rows.sort(key=lambda r: (r["rate"] is None, r["rate"] or 0, r["label"]))
     bad = sum(r["violation"] > 0 for r in rows)
     checks = sentences.count(words, len(rows), "check")
-    title = f"{words.integer(bad)} of {checks} found violations" if bad else f"No violation found by {checks}"
-    title = title if any(r["rate"] is not None for r in rows) else "No check had anything it could decide"
-    return outcome_rows(rows, title, "Judged", words)
+    title = words.say(f"charts.overview.{'bad' if bad else 'good'}", n=bad, checks=checks)
+    title = title if any(r["rate"] is not None for r in rows) else words.say("charts.overview.none")
+    return outcome_rows(rows, title, words.say("charts.head.judged"), words)
 
 
-def by(result: CheckResult, dim: str, words: Words, *, top: int = 8, without: str = "Not recorded") -> Chart:
+def by(result: CheckResult, dim: str, words: Words, *, top: int = 8, without: str = "not_recorded") -> Chart:
     """The rate and what stands beside it for each month, client_id, system_id, purpose, kind or role.
 
     Months come in order; else the most violations first, and what is beyond ``top`` rows in one.
@@ -68,14 +53,14 @@ def by(result: CheckResult, dim: str, words: Words, *, top: int = 8, without: st
         dim: month, client_id, system_id, purpose, kind or role.
         words: the reader's language.
         top: how many rows at the most.
-        without: names the row of items that carry no value of the dimension.
+        without: names the row of items that carry no value of the dimension: not_recorded or own.
     """
     rows = [r | {"label": _label(dim, r[dim], words, without)} for r in result.by(dim)]
     worst = sorted(rows, key=lambda r: (-r["violation"], -r["undetermined"], -r["population"], r["label"]))
-    title = _where(worst, _DIMS[dim], words)
+    title = _where(worst, words.say(f"charts.dim.{dim}"), words)
     if dim != "month":
         rows = worst if len(worst) <= top else [*worst[: top - 1], _rest(worst[top - 1 :], words)]
-    return outcome_rows(rows, title, sentences.unit(result.unit).capitalize(), words)
+    return outcome_rows(rows, title, sentences.unit(words, result.unit).capitalize(), words)
 
 
 def by_month(result: CheckResult, words: Words) -> Chart:
@@ -85,7 +70,7 @@ def by_month(result: CheckResult, words: Words) -> Chart:
 
 def by_client(result: CheckResult, words: Words) -> Chart:
     """:func:`by` client; without one it is the organisation's own data."""
-    return by(result, "client_id", words, without="Own data")
+    return by(result, "client_id", words, without="own")
 
 
 def by_system(result: CheckResult, words: Words) -> Chart:
@@ -103,39 +88,44 @@ def reasons(result: CheckResult, words: Words) -> Chart:
     rows: Rows = [
         {
             "key": f"{outcome} {code}",
-            "label": sentences.reason(code),
-            "outcome": outcome,
+            "label": sentences.reason(words, code),
+            "outcome": words.say(f"charts.outcome.{outcome}"),
+            "colour": palette.OUTCOMES[outcome],
             "n": drawn(n),
-            "text": f"{words.integer(n)} of {words.integer(result.count(outcome))}",
+            "text": words.say("charts.of", n=n, all=result.count(outcome)),
         }
         for outcome in ("violation", "waived", "undetermined")
         for code, n in result.reasons.get(outcome, {}).items()
     ]
-    title = "No reason to report: nothing is a violation, waived or undetermined"
-    if rows:
-        lead, n = rows[0], sentences.count(words, result.count(rows[0]["outcome"]), *_nouns(rows[0]["outcome"]))
-        title = f"“{lead['label'].capitalize()}” is the reason of {words.integer(lead['n'])} of {n}"
-        hidden = any(is_hidden(n) for n in result.reasons[lead["outcome"]].values())
-        title = f"{n[:1].upper()}{n[1:]}, by reason" if hidden else title
+    title = _commonest(result, words) if rows else words.say("charts.reasons.none")
+    heads = {"label": "reason", "outcome": "outcome", "text": "count"}
     chosen, opacity = choice("key")
-    base = lines({"label": "Reason", "outcome": "Outcome", "text": "Count"}, "key")
-    x = alt.X(
-        "n:Q",
-        scale=alt.Scale(domain=[0, _most(rows, "n")], nice=False),
-        axis=header(f"{sentences.unit(result.unit).capitalize()}, of all with that outcome"),
-    )
-    bars = base.mark_bar(height=12).encode(x=x, color=_outcome_colour(), opacity=opacity)
+    base = lines({k: words.say(f"charts.head.{head}") for k, head in heads.items()}, "key")
+    units = sentences.unit(words, result.unit).capitalize()
+    axis = header(words.say("charts.head.with_outcome", units=units))
+    x = alt.X("n:Q", scale=alt.Scale(domain=[0, _most(rows, "n")], nice=False), axis=axis)
+    bars = base.mark_bar(height=12).encode(x=x, color=alt.Color("colour:N", scale=None), opacity=opacity)
     numbers = base.mark_text(align="left", dx=5).encode(x=x, text="text:N")
     chart = alt.hconcat(
-        text_column(base, "outcome", "Outcome", 90).add_params(chosen),
-        text_column(base, "label", "Reason", 180),
+        text_column(base, "outcome", words.say("charts.head.outcome"), 90).add_params(chosen),
+        text_column(base, "label", words.say("charts.head.reason"), 180),
         alt.layer(bars, numbers).properties(
             width=FULL - 90 - 180 - 2 * 12 - max([7 * len(r["text"]) for r in rows], default=0)
         ),
         spacing=12,
     )
-    said = "; ".join(f"{r['outcome']}, {r['label']}: {r['text']}" for r in rows)
-    return finish(chart, rows, title, f"A bar each: {said or 'none'}.")
+    said = "; ".join(words.say("charts.said.reason", **{k: r[k] for k in ("outcome", "label", "text")}) for r in rows)
+    return finish(chart, rows, title, words.say("charts.said.bar", said=said or words.say("charts.none")))
+
+
+def _commonest(result: CheckResult, words: Words) -> str:
+    """The commonest reason of the gravest outcome, told against all of that outcome."""
+    outcome = next(o for o in ("violation", "waived", "undetermined") if result.reasons.get(o))
+    code, n = next(iter(result.reasons[outcome].items()))
+    things = words.say(f"sentences.open.{outcome}", n=result.count(outcome))
+    if any(is_hidden(n) for n in result.reasons[outcome].values()):
+        return words.say("charts.reasons.hidden", things=sentences.sentence_case(things))
+    return words.say("charts.reasons.lead", label=sentences.sentence_case(words.code(code)), n=n, things=things)
 
 
 def lateness(result: CheckResult, words: Words) -> Chart:
@@ -144,44 +134,49 @@ def lateness(result: CheckResult, words: Words) -> Chart:
     if 0 < len(late) <= _FEW and (each := clocks(result, words)).rows:
         return each
     hours = sorted((f.amount or 0) * (1 if f.unit == "hours" else _DAY) for f in late)
-    counts = dict.fromkeys((name for _, name in _BINS), 0)
+    counts = dict.fromkeys(words.labels["charts"]["lateness"]["bins"], 0)
     for h in hours:
-        counts[next(name for top, name in _BINS if h < top or top == float("inf"))] += 1
+        counts[list(counts)[bisect_right(_BINS, h)]] += 1
     used = [i for i, name in enumerate(counts) if counts[name]]
     names = list(counts)[used[0] : used[-1] + 1] if used else []
     rows = [{"label": name, "n": counts[name], "text": words.integer(counts[name])} for name in names]
-    title = "No violation is over a limit"
-    if hours:
-        middle, longest = (sentences.amount(words, h, "hours") for h in (hours[(len(hours) - 1) // 2], hours[-1]))
-        things = f"{words.integer(len(hours))} late {sentences.unit(result.unit, len(hours))}"
-        title = f"Half of the {things} were over by {middle} or less; the longest by {longest}"
-        title = f"The one late {sentences.unit(result.unit, 1)} was over by {longest}" if len(hours) == 1 else title
+    title = _over(hours, result, words)
     chosen, opacity = choice("label")
+    axis = alt.Axis(labelAngle=0, ticks=False, labelPadding=6)
     base = table().encode(
-        x=alt.X(
-            "label:N", sort=None, title="Over the limit by", axis=alt.Axis(labelAngle=0, ticks=False, labelPadding=6)
-        ),
-        tooltip=tips({"label": "Over by", "text": "Violations"}),
+        x=alt.X("label:N", sort=None, title=words.say("charts.head.over"), axis=axis),
+        tooltip=tips({"label": words.say("charts.head.over_by"), "text": words.say("charts.head.violation")}),
     )
     y = alt.Y(
         "n:Q",
         scale=alt.Scale(domain=[0, _most(rows, "n") * (1.1 if len(rows) > _SHORT else 1.25)], nice=False),
-        title=f"Late {sentences.unit(result.unit)}",
+        title=words.say("charts.head.late", units=sentences.unit(words, result.unit)),
         axis=alt.Axis(labels=False, ticks=False, domain=False, grid=False),
     )
     bars = base.mark_bar(size=44, color=palette.ACCENT).encode(y=y, opacity=opacity).add_params(chosen)
     numbers = base.mark_text(dy=-8, fontWeight=600).encode(y=y, text="text:N")
     chart = alt.layer(bars, numbers).properties(width=FULL - 30, height=150 if len(rows) > _SHORT else 90)
     said = ", ".join(f"{r['label']} {r['text']}" for r in rows)
-    return finish(chart, rows, title, f"Columns by span: {said}.")
+    return finish(chart, rows, title, words.say("charts.said.columns", said=said))
+
+
+def _over(hours: list[float], result: CheckResult, words: Words) -> str:
+    """How far over half of them were at the most, and the longest."""
+    if not hours:
+        return words.say("charts.lateness.none")
+    middle, longest = (sentences.amount(words, h, "hours") for h in (hours[(len(hours) - 1) // 2], hours[-1]))
+    if len(hours) == 1:
+        return words.say("charts.lateness.one", unit=sentences.unit(words, result.unit, 1), longest=longest)
+    units = sentences.unit(words, result.unit)
+    return words.say("charts.lateness.half", n=len(hours), units=units, middle=middle, longest=longest)
 
 
 def _label(dim: str, value: str | None, words: Words, without: str) -> str:
     if value is None:
-        return without
+        return words.say(f"charts.by.{without}")
     if dim == "month":
-        return sentences.month(words, value)
-    return value if dim == "client_id" else sentences.sentence_case(sentences.reason(value))
+        return words.month(value)
+    return value if dim == "client_id" else sentences.sentence_case(words.code(value))
 
 
 def _where(worst: Rows, dim: str, words: Words) -> str:
@@ -189,15 +184,15 @@ def _where(worst: Rows, dim: str, words: Words) -> str:
     total = sum(r["violation"] for r in worst)
     if not total:
         left = sum(r["undetermined"] for r in worst)
-        return f"No violation in any {dim}" + (f"; {words.integer(left)} undetermined" if left else "")
-    first, of = worst[0], sentences.count(words, total, "violation")
+        return words.say(f"charts.by.{'good_open' if left else 'good'}", dim=dim, n=left)
+    first, things = worst[0], sentences.count(words, total, "violation")
     if is_hidden(total):
-        return f"{of[:1].upper()}{of[1:]}, by {dim}"
+        return words.say("charts.by.hidden", things=sentences.sentence_case(things), dim=dim)
+    told = {"label": first["label"], "dim": dim, "things": things, "n": first["violation"]}
     if len(worst) == 1:
-        return f"{first['label']} is the only {dim}, with {of}"
-    if worst[1]["violation"] == first["violation"]:
-        return f"No one {dim} stands out among {of}; {first['label']} has {words.integer(first['violation'])}"
-    return f"{first['label']} has the most: {words.integer(first['violation'])} of {of}"
+        return words.say("charts.by.only", **told)
+    even = worst[1]["violation"] == first["violation"]
+    return words.say(f"charts.by.{'even' if even else 'most'}", **told)
 
 
 def _rest(rows: Rows, words: Words) -> dict[str, Any]:
@@ -206,18 +201,9 @@ def _rest(rows: Rows, words: Words) -> dict[str, Any]:
     decided = total["compliant"] + total["violation"] + total["waived"]
     return total | {
         "rate": total["compliant"] / decided if decided else None,
-        "label": f"{words.integer(len(rows))} others",
+        "label": words.say("charts.by.others", n=len(rows)),
     }
-
-
-def _nouns(outcome: str) -> tuple[str, str]:
-    return ("violation", "violations") if outcome == "violation" else (outcome, outcome)
 
 
 def _most(rows: Rows, field: str) -> float:
     return max((r[field] for r in rows), default=0) or 1
-
-
-def _outcome_colour() -> alt.Color:
-    names, colours = list(palette.OUTCOMES), list(palette.OUTCOMES.values())
-    return alt.Color("outcome:N", scale=alt.Scale(domain=names, range=colours), legend=None)

@@ -8,7 +8,6 @@ from audit import palette
 from audit.charts.drawing import FULL, Chart, config
 from audit.hidden import is_hidden
 from audit.lean import without_iri_grammar
-from audit.sentences import count
 from audit.words import Words
 
 with without_iri_grammar():
@@ -19,7 +18,6 @@ Align = Literal["left", "right"]
 STEP = 24
 OPEN = ("violation", "waived", "undetermined", "pending")
 _JUDGED, _SHARE = 56, 58
-HEADS = {"violation": "Violations", "waived": "Waived", "undetermined": "Undetermined", "pending": "Pending"}
 
 
 def outcome_rows(rows: Rows, title: str, judged: str, words: Words) -> Chart:
@@ -40,22 +38,23 @@ def outcome_rows(rows: Rows, title: str, judged: str, words: Words) -> Chart:
         for r in rows
     ]
     chosen, opacity = choice("label")
-    heads = {f"{o}_text": HEADS[o] for o in shown}
-    base = lines({"label": "", "judged": judged, "share": "Compliant of decided"} | heads)
+    called = {o: words.say(f"charts.head.{o}") for o in shown}
+    heads = {f"{o}_text": name for o, name in called.items()}
+    base = lines({"label": "", "judged": judged, "share": words.say("charts.head.share")} | heads)
     names = min(200, max(7 * max(len(r["label"]) for r in rows), 80)) if rows else 80
-    numbers = {o: 7 * len(HEADS[o]) for o in shown if o != "violation"}
+    numbers = {o: 7 * len(called[o]) for o in shown if o != "violation"}
     track, gap = 84, 12
     bars = FULL - names - _JUDGED - track - _SHARE - sum(numbers.values()) - gap * (3 + len(numbers))
     lively = base.encode(opacity=opacity)
     columns = [
         text_column(base, "label", "", names).add_params(chosen),
         text_column(base, "judged", judged, _JUDGED, "right"),
-        _track(lively, track),
-        _violations(lively, data, max(bars, 70)),
-        *(text_column(base, f"{o}_text", HEADS[o], width, "right") for o, width in numbers.items()),
+        _track(lively, track, words.say("charts.head.rate")),
+        _violations(lively, data, max(bars, 70), called["violation"]),
+        *(text_column(base, f"{o}_text", called[o], width, "right") for o, width in numbers.items()),
     ]
     said = "; ".join(_said(r, shown, words) for r in rows)
-    return finish(alt.hconcat(*columns, spacing=gap), data, title, f"A row each: {said}.")
+    return finish(alt.hconcat(*columns, spacing=gap), data, title, words.say("charts.each_row", said=said))
 
 
 def drawn(n: int) -> int:
@@ -88,9 +87,9 @@ def text_column(base: alt.Chart, field: str, head: str, width: float, align: Ali
     )
 
 
-def _track(base: alt.Chart, width: float) -> Any:
+def _track(base: alt.Chart, width: float, head: str) -> Any:
     """The rate on its way to 100 %, with its number behind."""
-    scale, axis = alt.Scale(domain=[0, 1]), header("Compliant, % of decided")
+    scale, axis = alt.Scale(domain=[0, 1]), header(head)
     rail = base.mark_bar(height=8, color=palette.OUTCOMES["compliant"]).encode(
         x=alt.X("none:Q", scale=scale, axis=axis), x2="all:Q"
     )
@@ -101,12 +100,12 @@ def _track(base: alt.Chart, width: float) -> Any:
     return alt.layer(rail, bar, number).transform_calculate(none="0", all="1").properties(width=width)
 
 
-def _violations(base: alt.Chart, data: Rows, width: float) -> Any:
+def _violations(base: alt.Chart, data: Rows, width: float, head: str) -> Any:
     """The count that needs attention, as bars with their numbers."""
     scale = alt.Scale(
         domain=[0, max((r["violation"] for r in data), default=0) or 1], range=[0, width - 40], nice=False
     )
-    x = alt.X("violation:Q", scale=scale, axis=header(HEADS["violation"]))
+    x = alt.X("violation:Q", scale=scale, axis=header(head))
     bars = base.mark_bar(height=12, color=palette.ACCENT).encode(x=x)
     numbers = base.mark_text(align="left", dx=5).encode(x=x, text="violation_text:N")
     return alt.layer(bars, numbers).properties(width=width)
@@ -146,10 +145,7 @@ def finish(chart: Any, rows: Rows, title: str, said: str, caption: str | None = 
 
 
 def _said(row: dict[str, Any], shown: list[str], words: Words) -> str:
-    parts = (
-        [f"{words.percent(row['rate'])} compliant of what was decided"]
-        if row["rate"] is not None
-        else ["nothing decided"]
-    )
-    parts += [count(words, row[o], o) if o == "violation" else f"{words.integer(row[o])} {o}" for o in shown]
-    return f"{row['label']} {words.integer(row['population'])} judged, {', '.join(parts)}"
+    rate = words.percent(row["rate"])
+    parts = [words.say(f"charts.said.{'undecided' if row['rate'] is None else 'rate'}", rate=rate)]
+    parts += [words.say(f"sentences.open.{o}", n=row[o]) for o in shown]
+    return words.say("charts.said.row", label=row["label"], population=row["population"], parts=", ".join(parts))

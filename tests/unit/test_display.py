@@ -172,7 +172,7 @@ def test_waivers_are_told_with_who_and_until_when_and_what_counts_again() -> Non
     )
     assert plain(page.waiving().block["text"]) == (
         "2 waivers are in force and cover 3 violations; 1 of them covers nothing. "
-        "1 has run out: 2 violations that it covered count again."
+        "1 has run out: 2 violations that were covered count again."
     )
     in_force, run_out = (shown.block["rows"] for shown in page.waivers())
     assert in_force[0] == [

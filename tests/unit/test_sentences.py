@@ -36,7 +36,7 @@ def test_counts_agree_in_number(number: int, text: str) -> None:
     ],
 )
 def test_units_have_a_singular(table: str, one: str, many: str) -> None:
-    assert (sentences.unit(table, 1), sentences.unit(table, 2), sentences.unit(table)) == (one, many, many)
+    assert [sentences.unit(WORDS, table, n) for n in (1, 2, None)] == [one, many, many]
 
 
 @pytest.mark.parametrize(
