@@ -36,6 +36,7 @@ def report(args: argparse.Namespace, terminal: Terminal) -> int:
         if not made:
             with terminal.progress() as bar:
                 make_report(workbench, target, order, signer, progress=bar)
+        workbench.keep_run(workbench.check_all(), order.name)
     results = json.loads((target / "results.json").read_text(encoding="utf-8"))
     show_results(results, terminal)
     document = target / f"{args.report}.pdf"

@@ -68,9 +68,7 @@ def compare(opened: Opened, period: Period, open_at: Open) -> Comparison:
 def _restated(other: Opened, open_at: Open) -> Restatement | None:
     """The last report of the other period, computed again as of its own date."""
     asked = other.asked
-    run = last_reported(
-        other.snapshot.folder, asked.period.start, asked.period.end, client=asked.client_id, role=asked.role
-    )
+    run = last_reported(other.snapshot.folder, asked.period, client=asked.client_id, role=asked.role)
     if run is None:
         return None
     as_of = parse_instant(run.as_of, asked.period.zone)

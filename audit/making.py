@@ -21,6 +21,7 @@ from audit import report as reports
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
+from audit.register import last_reported
 from audit.run import Workbench
 
 if TYPE_CHECKING:
@@ -124,11 +125,19 @@ def run_manifest(workbench: Workbench, order: Order) -> dict[str, Any]:
     program = json.dumps([_sums(_PACKAGE), _sums(shipped("notebooks"))])
     manifest = workbench.manifest | {
         "report": asdict(order),
+        "restates": _restated(workbench, order),
         "made_with": packages,
         "program_sha256": hashlib.sha256(program.encode()).hexdigest(),
     }
     read_back: dict[str, Any] = json.loads(json.dumps(manifest))  # as it compares with what a file holds
     return read_back
+
+
+def _restated(workbench: Workbench, order: Order) -> str | None:
+    """The earlier report that this one holds against today: which it is changes with what was reported meanwhile."""
+    asked = workbench.asked
+    run = last_reported(workbench.snapshot.folder, asked.period.previous(), client=asked.client_id, role=asked.role)
+    return run.id if run and order.name == QUARTERLY else None
 
 
 def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Progress) -> None:

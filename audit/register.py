@@ -17,6 +17,7 @@ from typing import Any
 
 from audit.archive import Archive, from_file
 from audit.errors import AuditError
+from audit.period import Period
 from audit.results import Count, Results
 from audit.snapshot import Snapshot, digest
 from audit.storage import private_folder, write_durably
@@ -25,6 +26,8 @@ CHECK = "check"
 """The kind of a run of ``audit check``; a report's run is of the report's name."""
 
 _FORMAT = 1
+# Those that tell of every check; a report about one incident or one register says nothing of a period.
+_WHOLE = ("quarterly-report", "client-report")
 
 
 @dataclass(frozen=True)
@@ -107,14 +110,14 @@ def runs(folder: Path) -> list[Run]:
     return sorted(found, key=lambda run: (run.snapshot, run.reported_at, run.id))
 
 
-def last_reported(folder: Path, start: datetime, end: datetime, *, client: str | None, role: str | None) -> Run | None:
-    """The last run that a report gave out of a period within a scope; None where none is kept.
+def last_reported(folder: Path, period: Period, *, client: str | None, role: str | None) -> Run | None:
+    """The last run that a report of all checks gave out of a period within a scope; None where none is kept.
 
     Raises:
         AuditError: as runs.
     """
-    wanted = (start.isoformat(), end.isoformat(), client, role)
-    same = [r for r in runs(folder) if r.kind != CHECK and (r.start, r.end, r.client_id, r.role) == wanted]
+    wanted = (period.start.isoformat(), period.end.isoformat(), client, role)
+    same = [r for r in runs(folder) if r.kind in _WHOLE and (r.start, r.end, r.client_id, r.role) == wanted]
     return same[-1] if same else None
 
 
