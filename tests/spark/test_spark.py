@@ -14,6 +14,7 @@ from sqlglot import exp
 
 import audit
 from audit.catalog import load_catalog
+from audit.judge import group_events
 from audit.run import Workbench
 from audit.store import sql_file
 from tests.functional.sample_db import load_sample
@@ -35,11 +36,16 @@ pytestmark = [
     pytest.mark.skipif(not java(), reason="Spark needs Java 17 or later"),
 ]
 CHECKS = load_catalog()
-# Every query of every check: what judges, what counts the population, what gives a further table.
+# Every query of every check: what judges, what counts the population, what names suspects, what gives a further table.
 QUERIES = [
     (check.name, file, sql)
     for check in CHECKS.values()
-    for file, sql in {"check": check.sql, "population": check.population_sql, **check.extras}.items()
+    for file, sql in {
+        "check": check.sql,
+        "population": check.population_sql,
+        "suspects": check.suspects_sql,
+        **check.extras,
+    }.items()
     if sql
 ]
 # Instants about both changes of the clock, a year and a half before each, and over leap years, month ends and the turns
@@ -75,6 +81,7 @@ def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """The sample as our engine has it, and the moments beside."""
     with audit.open(load_sample(tmp_path_factory.mktemp("sample") / "db"), "2026Q3") as opened:
         opened.con.execute(f"CREATE TABLE core.moments AS {MOMENTS}")
+        group_events(opened.con, opened.asked)
         yield opened
 
 
