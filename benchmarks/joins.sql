@@ -1,4 +1,4 @@
--- The floor of each check: the plain hash join over the keys it reads, without time, order or reasons. One statement a check.
+-- The floor of each check: the plain hash joins over the keys it reads, without time, order or reasons. One statement a check.
 
 -- access_authorisation
 SELECT count(*) FROM core.processing_events AS e
@@ -34,14 +34,15 @@ SEMI JOIN (SELECT subject_id, coalesce(client_id, '') AS client_key FROM core.re
   ON r.subject_id = e.subject_id AND r.client_key = e.client_key;
 
 -- lawful_basis
-SELECT count(*) FROM core.processing_events AS e
-JOIN core.processing_activities AS a ON a.activity_id = e.activity_id
-JOIN house.purpose_bases AS p ON p.purpose = a.purpose AND p.legal_basis = a.legal_basis;
+SELECT count(p.purpose), count(c.channel) FROM core.processing_events AS e
+JOIN core.processing_activities AS a ON a.activity_id = e.activity_id AND a.client_id IS NOT DISTINCT FROM e.client_id
+LEFT JOIN house.purpose_bases AS p ON p.purpose = a.purpose AND p.legal_basis = a.legal_basis
+LEFT JOIN house.purpose_consent_channels AS c ON c.purpose = a.purpose AND c.channel = e.channel;
 
 -- processor_scope
-SELECT count(*) FROM core.processing_events AS e
+SELECT count(a.module) FROM core.processing_events AS e
 JOIN (SELECT client_id, count(*) AS n FROM core.contracts GROUP BY client_id) AS c ON c.client_id = e.client_id
-JOIN core.processing_activities AS a ON a.activity_id = e.activity_id;
+LEFT JOIN core.processing_activities AS a ON a.activity_id = e.activity_id AND a.client_id = e.client_id;
 
 -- retention
 SELECT count(*) FROM (SELECT subject_id, coalesce(client_id, '') AS client_key, client_id FROM core.data_records) AS r
@@ -52,15 +53,23 @@ LEFT JOIN (SELECT client_id, max(contract_end) AS contract_end FROM core.contrac
 WHERE s.relationship_ended_on IS NULL OR c.contract_end IS NULL;
 
 -- scope_of_processing
-SELECT count(*) FROM core.processing_events AS e
+SELECT count(d.data_category), count(s.system_id) FROM core.processing_events AS e
 JOIN core.processing_activities AS a ON a.activity_id = e.activity_id
-WHERE e.client_id IS NULL AND e.system_id IS NOT NULL;
+LEFT JOIN house.data_categories AS d ON d.data_category = e.data_category
+LEFT JOIN (SELECT DISTINCT activity_id, unnest(systems) AS system_id FROM core.processing_activities) AS s
+  ON s.activity_id = e.activity_id AND s.system_id = e.system_id
+WHERE e.client_id IS NULL;
 
 -- third_country_transfers
-SELECT count(*) FROM core.processing_events AS e
-JOIN core.recipients AS r ON r.recipient_id = e.recipient_id JOIN law.eea AS x ON x.country = r.country;
+SELECT count(*) FROM (
+  SELECT recipient_id FROM core.processing_events UNION ALL SELECT provider FROM core.cookie_events) AS e
+JOIN core.recipients AS r ON r.recipient_id = e.recipient_id LEFT JOIN law.eea AS x ON x.country = r.country;
 
 -- third_party_agreements
-SELECT count(*) FROM core.processing_events AS e
+SELECT count(p.purpose) FROM (
+  SELECT recipient_id, activity_id FROM core.processing_events WHERE recipient_id IS NOT NULL OR operation = 'disclose'
+  UNION ALL SELECT provider, purpose FROM core.cookie_events WHERE "action" = 'sent') AS e
+LEFT JOIN core.processing_activities AS a ON a.activity_id = e.activity_id
 JOIN core.recipients AS r ON r.recipient_id = e.recipient_id
-WHERE e.occurred_at IS NOT NULL;
+LEFT JOIN (SELECT recipient_id, unnest(purposes) AS purpose FROM core.recipients) AS p
+  ON p.recipient_id = e.recipient_id AND p.purpose = a.purpose;
