@@ -58,6 +58,18 @@ def add_database(parser: argparse.ArgumentParser, *, period: str | None = None) 
     parser.add_argument("--role", choices=("controller", "processor"), help="what was done in this role only")
 
 
+def add_batch(parser: argparse.ArgumentParser) -> None:
+    """The options of a report that is made for every client."""
+    parser.add_argument("--all-clients", action="store_true", help="client-report: one for every client")
+    parser.add_argument(
+        "--engine",
+        choices=("fork", "papermill"),
+        help="--all-clients: what executes the notebooks; papermill's own starts a kernel for each"
+        " (default: fork, where the system has it)",
+    )
+    parser.add_argument("--jobs", type=count, metavar="N", help="--all-clients: how many at once (default: as CPUs)")
+
+
 def add_keys(parser: argparse.ArgumentParser) -> None:
     """The option that names the key file."""
     parser.add_argument(

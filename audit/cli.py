@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import __version__
-from audit.arguments import Parser, add_command, add_database, add_form, findings, names
+from audit.arguments import Parser, add_batch, add_command, add_database, add_form, findings, names
 from audit.arguments_compare import compare
 from audit.arguments_data import import_export, keys, lab, load, prune, rejected, sample, snapshots
 from audit.errors import AuditError
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-_REPORTS = ("quarterly-report",)
+_REPORTS = ("quarterly-report", "client-report")
 _LAST_QUARTER = "the last quarter that the loaded logs cover"
 
 
@@ -178,6 +178,7 @@ def _report(commands: Commands) -> None:
     )
     add_database(parser, period=_LAST_QUARTER)
     parser.add_argument("--report", choices=_REPORTS, default=_REPORTS[0], help="which report")
+    add_batch(parser)
     parser.add_argument("--language", choices=("en",), default="en", help="the report's language")
     parser.add_argument("--edition", choices=("internal",), default="internal", help="internal shows item keys")
     parser.add_argument(

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 def report(args: argparse.Namespace, terminal: Terminal) -> int:
     """Make the report, or find it made already; 1 where it holds a violation."""
+    if args.all_clients:
+        return _all_clients(args, terminal)
     if args.report == CLIENT and args.client is None:
-        raise UsageError("a client's report needs a client", column="client", fix="Give --client ID")
+        raise UsageError("a client's report needs a client", column="client", fix="Give --client ID or --all-clients")
     began = time.monotonic()
     signer = signer_of(args)
     order = Order(
@@ -61,3 +63,11 @@ def signer_of(args: argparse.Namespace) -> Signer | None:
     from audit.signature import Signer  # takes a second to load
 
     return Signer(read_settings(path))
+
+
+def _all_clients(args: argparse.Namespace, terminal: Terminal) -> int:
+    from audit.cli_batch import report_all  # late: one report needs none of it
+
+    if args.report != CLIENT or args.client is not None:
+        raise UsageError("not for this report", column="all-clients", fix=f"Give --report {CLIENT}, and no --client")
+    return report_all(args, terminal)

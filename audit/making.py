@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit import folder, notebooks, pdf
 from audit import report as reports
+from audit.asked import Asked
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 QUARTERLY, CLIENT = "quarterly-report", "client-report"
-REPORTS = (QUARTERLY,)
+REPORTS = (QUARTERLY, CLIENT)
 """The reports by name; the notebook of each has the same name with underscores."""
 
 _LEFT = {"__pycache__", ".ipynb_checkpoints"}
@@ -63,6 +64,8 @@ def make_report(
     order: Order,
     signer: Signer | None = None,
     progress: Progress = lambda *_: None,
+    *,
+    executed: Path | None = None,
 ) -> None:
     """Run the checks and the notebooks, typeset the report, and write its folder, whole or not at all.
 
@@ -72,6 +75,7 @@ def make_report(
         order: which report, and its form.
         signer: signs the PDF; whoever has none makes the bytes that were signed.
         progress: called with what is being done, how many parts are finished and how many there are.
+        executed: the report's own notebook, where it ran already; its charts may be undrawn.
 
     Raises:
         AuditError: a check or a notebook failed, or the place can't be written to. The notebooks that ran, the failing
@@ -86,7 +90,10 @@ def make_report(
         ran = draft / "notebooks"
         ran.mkdir()
         try:
-            _run_notebooks(workbench, order, ran, progress)
+            if executed is None:
+                _run_notebooks(workbench, order, ran, progress)
+            else:
+                notebooks.draw(executed, ran / notebooks.find(order.name).name)
             document = reports.read(ran / f"{order.name.replace('-', '_')}.ipynb")
         except AuditError as error:
             _keep(ran, failed)
@@ -141,8 +148,20 @@ def _restated(workbench: Workbench, order: Order) -> str | None:
 
 
 def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Progress) -> None:
-    """Run a report's notebooks into a folder, for the workbench's period and scope, in the form that was ordered."""
-    asked = workbench.asked
+    """Run a report's notebooks into a folder."""
+    for notebook in _notebooks_of(order.name):
+        notebooks.run(
+            notebook,
+            out / notebook.name,
+            notebook_parameters(workbench.asked, order),
+            db=workbench.snapshot.folder,
+            progress=progress,
+            snapshot=workbench.snapshot.number,
+        )
+
+
+def notebook_parameters(asked: Asked, order: Order) -> dict[str, str]:
+    """What a report's notebook is given: the period and scope, and the form that was ordered."""
     given = {
         "period": asked.period.label,
         "as_of": None if asked.as_of == asked.period.end else asked.as_of.isoformat(),
@@ -152,16 +171,7 @@ def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Prog
         "edition": order.edition,
         "incident": order.incident,
     }
-    parameters = {name: value for name, value in given.items() if value is not None}
-    for notebook in _notebooks_of(order.name):
-        notebooks.run(
-            notebook,
-            out / notebook.name,
-            parameters,
-            db=workbench.snapshot.folder,
-            progress=progress,
-            snapshot=workbench.snapshot.number,
-        )
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _notebooks_of(name: str) -> list[Path]:

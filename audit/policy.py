@@ -25,6 +25,7 @@ STAGES = ("registered", "analysed", "prioritised", "resolved", "evaluated")
 CHANNELS = ("email", "phone", "sms", "post", "push", "in_app")
 _KEEP_SNAPSHOTS = 10
 LANGUAGES = ("en", "sv")
+ROLES = ("controller", "processor")
 _IDENTITY = ("name", "registration_number", "supervisory_authority", "policy_document", "policy_version")
 
 
@@ -32,7 +33,8 @@ _IDENTITY = ("name", "registration_number", "supervisory_authority", "policy_doc
 class Commitment:
     """A promise of the organisation's policy, in English and Swedish, and the checks that evidence it.
 
-    Each evidence names a ``check`` and, where only a part of it counts, the ``kind`` of item.
+    Each evidence names a ``check`` and, where only a part of it counts, the ``kind`` of item. ``role`` is controller or
+    processor where the promise binds the organisation in that role only.
     """
 
     id: str
@@ -41,6 +43,7 @@ class Commitment:
     gdpr: str
     evidence: tuple[dict[str, str], ...]
     promise_sv: str = ""
+    role: str | None = None
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,7 @@ def load_commitments(path: Path) -> tuple[Commitment, ...]:
                     promise_sv=table.text("promise_sv") if "promise_sv" in table else "",
                     gdpr=table.text("gdpr"),
                     evidence=tuple(_evidence(row) for row in table.tables("evidence")),
+                    role=table.text("role", ROLES) if "role" in table else None,
                 )
     return tuple(found.values())
 

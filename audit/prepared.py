@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -17,12 +17,14 @@ from audit.run import Workbench
 class Prepared:
     """All that a client's report is made of, equal to what a run for the client alone gives.
 
-    ``below`` is the number under which an external edition suppresses a count of persons.
+    ``below`` is the number under which an external edition suppresses a count of persons; ``terms`` are the
+    organisation's own names of things, by language.
     """
 
     results: Results
     client: Client
     below: int
+    terms: Mapping[str, Mapping[str, str]]
 
 
 _given: list[Prepared] = []
@@ -47,7 +49,7 @@ def prepare(workbench: Workbench) -> Prepared:
     """The same of a workbench that is open for one client."""
     assert workbench.asked.client_id is not None
     client = client_of(workbench.con, workbench.asked, workbench.asked.client_id)
-    return Prepared(workbench.check_all(), client, workbench.policy.suppress_below)
+    return Prepared(workbench.check_all(), client, workbench.policy.suppress_below, workbench.policy.words)
 
 
 def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict[str, Prepared]:
@@ -62,7 +64,8 @@ def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict
         results = Narrowed(whole, everyone, client).check_all()
         checks = {name: replace(c, _read=Listed(tuple(found[name, client]))) for name, c in results.checks.items()}
         known = register.get(client, Client(client))
-        made[client] = Prepared(replace(results, checks=checks), known, whole.policy.suppress_below)
+        policy = whole.policy
+        made[client] = Prepared(replace(results, checks=checks), known, policy.suppress_below, policy.words)
     return made
 
 

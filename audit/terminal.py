@@ -11,7 +11,7 @@ from threading import Timer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -96,22 +96,27 @@ class Terminal:
                 self.say(f"  {_command(words):{width}}  {reason}")
 
     @contextmanager
-    def progress(self) -> Iterator[Bar]:
-        """A bar for work that may take long; it shows on a terminal only, and only once a second has passed."""
-        with Bar(self._err, shown=self._err.is_terminal and not self.quiet) as bar:
+    def progress(self, *, left: bool = False) -> Iterator[Bar]:
+        """A bar for work that may take long; it shows on a terminal only, and only once a second has passed.
+
+        ``left`` tells the time left too, where the parts take about the same time.
+        """
+        with Bar(self._err, shown=self._err.is_terminal and not self.quiet, left=left) as bar:
             yield bar
 
 
 class Bar:
     """Progress as a callback: ``bar("Loading consents", 2, 19)``; a total of 0 means that nobody knows."""
 
-    def __init__(self, console: Console, *, shown: bool) -> None:
+    def __init__(self, console: Console, *, shown: bool, left: bool = False) -> None:
         self._shown = shown
+        remaining = (TimeRemainingColumn(), TextColumn("left")) if left else ()
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
+            *remaining,
             console=console,
             transient=True,
         )

@@ -1,0 +1,174 @@
+"""What the report to a client shows beside the checks: the client's contracts, its part of the record, its figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from audit import prepared, sentences, tables
+from audit.blocks import Block
+from audit.clientele import Client
+from audit.disclosure import for_edition
+from audit.display import Page, Several, Shown
+from audit.errors import UsageError
+from audit.prepared import prepare
+from audit.results import CheckResult
+from audit.run import database_of, open_workbench
+from audit.sentences import Text
+
+
+def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
+    """Hold what is known of one client: the first line of its notebook after the parameters.
+
+    Args:
+        db: the database's folder; empty: the one that `audit lab` or the runner names.
+        period: as `2026Q3`; empty: the last quarter that the logs cover.
+        client: its id.
+        scope: as_of and role to narrow the run, language and edition of the page; empty where not wanted.
+
+    Raises:
+        UsageError: no client, or a period, scope, language or edition that is none.
+        AuditError: no database there.
+    """
+    if not client:
+        raise UsageError("a client's report needs a client", column="client", expected="its id")
+    language, edition = scope.get("language") or "en", scope.get("edition") or "internal"
+    made, workbench = prepared.given(client), None
+    if made is None:
+        folder, snapshot = database_of(db)
+        as_of, role = scope.get("as_of") or None, scope.get("role") or None
+        workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
+        made = prepare(workbench)
+    results = for_edition(made.results, edition, made.below)
+    page = ClientPage(results, language, edition, made.terms.get(language))
+    page.workbench = workbench
+    page.client = made.client
+    binding = tuple(c for c in page.results.commitments if c.role != "controller")
+    page.results = replace(page.results, commitments=binding)
+    return page
+
+
+class ClientPage(Page):
+    """Makes display objects of one client's results; the organisation speaks to the client.
+
+    Attributes:
+        client: what the registers say of it.
+    """
+
+    client: Client
+
+    @property
+    def _judged(self) -> list[CheckResult]:
+        return [c for c in sentences.promises(self.results) if c.population]
+
+    def cover_page(self) -> Shown:
+        """The first page: for whom, when, and the one sentence that matters."""
+        name = self.client.name
+        block = self.cover(self.words.say("client.title"), name).block
+        scope = self.words.say("client.scope", name=name, client_id=self.client.client_id)
+        return self._shown(block | {"scope": scope, "figures": self._figures(), "sentence": self._sentence()})
+
+    def _sentence(self) -> Text:
+        if self._judged:
+            return sentences.cover(self.words, self.results)
+        return self.words.runs("client.nothing", name=self.client.name)
+
+    def _figures(self) -> list[Block]:
+        judged = self._judged
+        decided = sum(c.compliant + c.violation + c.waived for c in judged)
+        all_checks, w = len(sentences.promises(self.results)), self.words
+        values: dict[str, tuple[int, dict[str, Any]]] = {
+            "judged": (sum(c.population for c in judged), {"n": len(judged), "all": all_checks}),
+            "violations": (sum(c.violation for c in judged), {"n": decided}),
+            "open": (sum(c.pending + c.undetermined for c in judged), {}),
+            "activities": (len(self.client.activities), {}),
+        }
+        return [
+            {"label": w.say(f"client.figure.{key}"), "value": n, "note": w.say(f"client.figure.{key}_note", **more)}
+            for key, (n, more) in values.items()
+        ]
+
+    def glance(self) -> Shown:
+        """The checks that had something of the client's to judge, with their counts."""
+        if not self._judged:
+            return self.note(self.words.say("client.none_judged"))
+        block = tables.checks(replace(self.results, checks={c.check: c for c in self._judged}), self.words)
+        return self._shown(block | {"caption": self.words.say("client.glance")})
+
+    def about(self, *checks: str) -> Several:
+        """Each check that found something, with its worst findings; the others in a sentence."""
+        idle = [c for c in checks if not self.results[c].population]
+        open_ = [c for c in checks if c not in idle and self.results[c].compliant < self.results[c].population]
+        kept = [c for c in checks if c not in idle and c not in open_]
+        said = [self._named("client.kept", kept), self._named("client.no_rows", idle)]
+        shown = self.each(self.heading, self.answer, self._three_worst, of=open_)
+        return Several([*(self.note(text) for text in said if text), *shown])
+
+    def _named(self, key: str, checks: list[str]) -> str | None:
+        """A sentence about checks, each with the number of its items where it has any."""
+        counts = {c: self.results[c].population for c in checks}
+        w = self.words
+        names = [
+            sentences.reason(w, c) + (f" ({w.integer(n)} {sentences.unit(w, self.results[c].unit, n)})" if n else "")
+            for c, n in counts.items()
+        ]
+        return w.say(key, checks=sentences.listed(w, names)) if names else None
+
+    def _three_worst(self, check: str) -> Shown | None:
+        return self.worst(check, 3)
+
+    def findings_of_all(self) -> Several:
+        """Every finding, for the annex; a remark where there is none."""
+        return self.each(self.findings) or Several([self.note(self.words.say("client.no_findings"))])
+
+    def counted(self) -> Several:
+        """How each check that had something to judge counts."""
+        judged = [c.check for c in self._judged]
+        return self.each(self.heading, self.how_counted, of=judged)
+
+    def contracts(self) -> Shown:
+        """The client's contracts, with what they say of breaches and of disposal."""
+        w = self.words
+        kinds = {"contract": "mono", "from": "day", "last": "day", "modules": "text", "dpa": "day", "notice": "text",
+                 "disposal": "text"}  # fmt: skip
+        if not self.client.contracts:
+            return self.note(w.say("client.no_contract"), "caution")
+        rows = [
+            [
+                c["contract_id"], c["contract_start"], _last(c["contract_end"]) or w.say("client.running"),
+                self._coded(c["modules"]), c["dpa_signed_on"], c["breach_notice"], c["disposal_period"],
+            ]
+            for c in self.client.contracts
+        ]  # fmt: skip
+        columns = {key: (w.say(f"client.contracts.{key}"), kind) for key, kind in kinds.items()}
+        return self.table(w.say("client.contracts.caption"), columns, rows)
+
+    def recorded(self) -> Shown:
+        """How much of the record is about the client."""
+        n = len(self.client.activities)
+        return (
+            self.sentence(self.words.runs("client.record", n=n))
+            if n
+            else self.note(self.words.say("client.no_record"), "caution")
+        )
+
+    def activities(self) -> Several:
+        """The record's activities for the client: purpose, data, systems, recipients."""
+        w, keys = self.words, ("activity", "purpose", "data", "systems", "recipients")
+        columns = {key: (w.say(f"client.activities.{key}"), "text") for key in keys}
+        rows = [
+            [a["name"], w.code(a["purpose"]) if a["purpose"] else None, self._coded(a["data_categories"]),
+             ", ".join(a["systems"] or []) or None, ", ".join(a["recipients"] or []) or None]
+            for a in self.client.activities
+        ]  # fmt: skip
+        return Several([self.table(w.say("client.activities.caption"), columns, rows)] if rows else [])
+
+    def _coded(self, values: list[str] | None) -> str | None:
+        """Values of a vocabulary, as words."""
+        return ", ".join(map(self.words.code, values)) if values else None
+
+
+def _last(until: str | None) -> str | None:
+    """The last day of a term whose register names the day after."""
+    return None if until is None else (date.fromisoformat(until) - timedelta(days=1)).isoformat()

@@ -1,0 +1,138 @@
+"""The batch: every client's report, one failing without stopping the others, and going on after it was stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pypdfium2
+import pytest
+
+from audit import notebooks
+from audit.batch import Made, Question, make_all
+from audit.cli import main
+from audit.places import shipped
+from audit.policy import load_policy
+from audit.sources.load import load
+from audit.statutes import load_law
+
+LONG = "The " + "Very " * 30 + "Long Names Society"
+NAMES = {"K-1": "Plain & Co", "K-2": "<b>Bold</b> *Star* #panic(1) $x$", "K-3": LONG, "K-4": "Idle"}
+OPTIONS: dict[str, Any] = {"period": "2026Q3", "as_of": None, "role": None, "policy": None, "snapshot": None}
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")]
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four clients: with requests, with markup in its name, with a long name, without a row in the period."""
+    folder = tmp_path_factory.mktemp("four")
+    contracts = ["contract_id,client_id,client_name,contract_start,modules"]
+    contracts += [f'C-{client},{client},"{name}",2025-01-01,contacts' for client, name in NAMES.items()]
+    requests = ["request_id,role,client_id,kind,received_at,answered_at,outcome"]
+    requests += [
+        f"Q-{client}-{day},processor,{client},access,2026-07-{day:02},2026-0{8 + day % 2}-20,fulfilled"
+        for client in list(NAMES)[:3]
+        for day in (1, 2)
+    ]
+    (folder / "contracts.csv").write_text("\n".join(contracts) + "\n", encoding="utf-8")
+    (folder / "requests.csv").write_text("\n".join(requests) + "\n", encoding="utf-8")
+    load(folder / "db", [folder], load_policy(shipped("mira") / "policy.toml", load_law()))
+    return folder / "db"
+
+
+def made(question: Question) -> dict[str, Made]:
+    return {m.client: m for m in make_all(question, jobs=1)}
+
+
+def text(pdf: Path) -> str:
+    pages = pypdfium2.PdfDocument(pdf)
+    return " ".join("".join(page.get_textpage().get_text_bounded() for page in pages).split())
+
+
+def test_one_failure_stops_no_other_and_the_next_run_goes_on(db: Path, tmp_path: Path) -> None:
+    broken = nbformat.read(notebooks.find("client-report"), as_version=4)
+    check = "assert page.client.client_id != 'K-2', 'a name nobody may see'"
+    broken.cells.append(nbformat.v4.new_code_cell(check, id="broken"))
+    nbformat.write(broken, tmp_path / "client_report.ipynb")
+    out = tmp_path / "out"
+
+    first = made(Question(db, out, OPTIONS, notebook=tmp_path / "client_report.ipynb"))
+    assert [m.client for m in first.values()] == list(NAMES)
+    failed = first.pop("K-2")
+    assert (failed.exit_code, failed.violations) == (4, None)
+    assert "AssertionError" in (failed.error or "")
+    assert "nobody may see" not in (failed.error or "")
+    kept = nbformat.read(failed.folder / "client_report.ipynb", as_version=4)
+    assert kept.cells[-1].outputs[0].output_type == "error"
+    assert all(m.is_new and m.error is None and (m.folder / "SHA256SUMS").is_file() for m in first.values())
+    assert [m.violations for m in first.values()] == [2, 2, 0]
+
+    before = {m.client: m.folder.stat().st_ino for m in first.values()}
+    shutil.rmtree(first["K-3"].folder)
+    second = made(Question(db, out, OPTIONS))
+    assert {m.client: m.is_new for m in second.values()} == {"K-1": False, "K-2": True, "K-3": True, "K-4": False}
+    assert all(second[c].folder.stat().st_ino == before[c] for c in ("K-1", "K-4"))
+    assert not failed.folder.exists()
+
+
+def test_a_report_names_its_client_alone_and_is_what_a_run_for_it_gives(
+    db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["report", "--report", "client-report", "--db", str(db), "--period", "2026Q3", "--out"]
+    assert main([*words, str(tmp_path / "all"), "--all-clients", "--jobs", "1"]) == 1
+    said = capsys.readouterr()
+    assert [line.split()[0] for line in said.out.splitlines() if " made " in line] == list(NAMES)
+    assert "Made 4 of 4 reports" in said.err
+    for client, name in NAMES.items():
+        shown = text(tmp_path / "all" / f"2026Q3-client-report-{client}" / "client-report.pdf")
+        assert name in shown
+        assert not [other for other in NAMES if other != client and (other in shown or NAMES[other] in shown)]
+    assert main([*words, str(tmp_path / "one"), "--client", "K-2"]) == 1
+    one, batch = (tmp_path / d / "2026Q3-client-report-K-2" for d in ("one", "all"))
+    names = sorted(p.relative_to(one).as_posix() for p in one.rglob("*") if p.is_file())
+    assert [n for n in names if (one / n).read_bytes() != (batch / n).read_bytes()] == []
+
+
+def test_a_batch_that_is_stopped_goes_on_where_it_was(db: Path, tmp_path: Path) -> None:
+    words = ["report", "--report", "client-report", "--all-clients", "--db", str(db), "--period", "2026Q3"]
+    command = [sys.executable, "-m", "audit", *words, "--out", str(tmp_path), "--jobs", "1"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    done = lambda: sorted(tmp_path.glob("2026Q3-client-report-K-?/SHA256SUMS"))  # noqa: E731
+    until = time.monotonic() + 300
+    while not done() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=300)
+    assert running.returncode == 130
+    assert b"the same command goes on" in said
+    assert b"Traceback" not in said
+    kept = {path: path.stat().st_ino for path in done()}
+    assert 0 < len(kept) < len(NAMES)
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
+    assert main([*words, "--out", str(tmp_path), "--jobs", "1", "--quiet"]) == 1
+    assert len(done()) == len(NAMES)
+    assert all(path.stat().st_ino == inode for path, inode in kept.items())
+
+
+def test_a_batch_is_of_clients_and_a_client_has_a_name() -> None:
+    assert main(["report", "--report", "client-report"]) == 2
+    assert main(["report", "--all-clients"]) == 2
+    assert main(["report", "--report", "client-report", "--all-clients", "--client", "K-1"]) == 2
+
+
+def test_the_figures_of_a_client_without_a_row_are_none(db: Path, tmp_path: Path) -> None:
+    assert main(["report", "--report", "client-report", "--client", "K-4", "--db", str(db), "--period", "2026Q3",
+                 "--out", str(tmp_path), "--quiet"]) == 0  # fmt: skip
+    folder = tmp_path / "2026Q3-client-report-K-4"
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    assert all(check["rate"] is None for check in results["checks"])
+    assert "No row of the period is about your data" in text(folder / "client-report.pdf")
