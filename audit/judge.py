@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -84,9 +84,9 @@ def _gather_suspects(con: Connection, asked: Asked, sql: str) -> None:
     """)
 
 
-def rows(con: Connection, sql: str) -> list[dict[str, Any]]:
-    """A small result as dictionaries, dates and instants as ISO text."""
-    relation = con.execute(sql)
+def rows(con: Connection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """A small result as dictionaries, dates and instants as ISO text; ``values`` stand for $1, $2 and so on."""
+    relation = con.execute(sql, list(values)) if values else con.execute(sql)
     names = [d[0] for d in relation.description or []]
     plain = lambda v: v.isoformat() if isinstance(v, date) else v  # noqa: E731
     return [dict(zip(names, map(plain, row), strict=True)) for row in relation.fetchall()]

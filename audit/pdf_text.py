@@ -22,11 +22,19 @@ def attached(pdf: bytes) -> dict[str, bytes]:
     """The files that a PDF carries, by name.
 
     Raises:
-        pypdfium2.PdfiumError: it cannot be opened, or one of them cannot be read.
+        pypdfium2.PdfiumError: it cannot be opened.
     """
     document = pypdfium2.PdfDocument(pdf)
     try:
         found = (document.get_attachment(number) for number in range(document.count_attachments()))
-        return {file.get_name(): bytes(file.get_data()) for file in found}
+        return {file.get_name(): _content(file) for file in found}
     finally:
         document.close()
+
+
+def _content(file: pypdfium2.PdfAttachment) -> bytes:
+    """A file's bytes; an empty one has no data to the library, as findings.jsonl where there is no finding."""
+    try:
+        return bytes(file.get_data())
+    except pypdfium2.PdfiumError:
+        return b""

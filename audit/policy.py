@@ -12,6 +12,7 @@ from audit.errors import UsageError
 from audit.statutes import Law, SqlTable, load_law
 from audit.strict import Table, TomlFile
 from audit.transparency import Transparency, load_transparency
+from audit.vocabulary import BESIDE, Vocabulary, load_vocabulary
 from audit.workdays import Calendar
 
 __all__ = ["Commitment", "Law", "Policy", "Purpose", "load_commitments", "load_law", "load_policy"]
@@ -63,6 +64,7 @@ class Policy:
         identity: name, registration_number, supervisory_authority, policy_document and policy_version.
         targets: by severity (and ``default``) and stage, the time from detection.
         transparency: what the policy's own text leaves out; None where nobody has read it for that.
+        vocabulary: the terms of the W3C Data Privacy Vocabulary for the organisation's names and the law's.
         words: the organisation's own names and texts in other languages than English, by language.
         sha256: of each file read, by its name.
         keep_snapshots: how many states of a database ``audit prune`` leaves.
@@ -81,6 +83,7 @@ class Policy:
     suppress_below: int
     commitments: tuple[Commitment, ...]
     transparency: Transparency | None
+    vocabulary: Vocabulary
     words: Mapping[str, Mapping[str, str]]
     sha256: Mapping[str, str]
     keep_snapshots: int
@@ -153,7 +156,7 @@ def _texts(*names: str) -> list[tuple[str, str]]:
 
 
 def load_policy(path: Path, law: Law) -> Policy:
-    """Read a policy file, and what stands beside it: commitments, transparency and words.<language>, all ``.toml``.
+    """Read a policy file, and what stands beside it: commitments, transparency, dpv, words.<language> (``.toml``).
 
     Raises:
         AuditError: a file that cannot be read, an unknown or missing key, a value of a wrong form or outside its
@@ -182,8 +185,11 @@ def load_policy(path: Path, law: Law) -> Policy:
             commitments=load_commitments(beside) if beside.exists() else (),
             transparency=load_transparency(unsaid, {p.use for p in purposes.values()}, bases)
             if unsaid.exists() else None,
+            vocabulary=load_vocabulary(path),
             words={p.name.split(".")[1]: _words(p) for p in told},
-            sha256={p.name: TomlFile(p).sha256 for p in (path, beside, unsaid, *told) if p.exists()},
+            sha256={
+                p.name: TomlFile(p).sha256 for p in (path, beside, unsaid, path.with_name(BESIDE), *told) if p.exists()
+            },
             keep_snapshots=_keep_snapshots(root),
         )  # fmt: skip
 

@@ -175,7 +175,7 @@ def _settle(folder: Path) -> None:
 
 def keep_house(folder: Path, policy: Policy) -> str:
     """Keep the organisation's files with the data they were loaded under; gives their folder's name."""
-    beside = (policy.path.with_name(f"{name}.toml") for name in ("commitments", "transparency", "words.sv"))
+    beside = (policy.path.with_name(f"{name}.toml") for name in ("commitments", "transparency", "dpv", "words.sv"))
     sources = [p for p in (policy.path, *beside) if p.is_file()]
     contents = [(p, p.read_bytes()) for p in sources]
     name = hashlib.sha256(b"\0".join(content for _, content in contents)).hexdigest()[:16]

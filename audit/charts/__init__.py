@@ -2,6 +2,7 @@
 
 from audit.charts.drawing import Chart, own
 from audit.charts.forms import by, by_client, by_kind, by_month, by_system, lateness, overview, reasons
+from audit.charts.incident import timeline
 from audit.charts.time import clocks, coverage, stages
 
 FORMS = {"months": by_month, "reasons": reasons, "lateness": lateness, "stages": stages, "coverage": by_system}
@@ -22,4 +23,5 @@ __all__ = [
     "own",
     "reasons",
     "stages",
+    "timeline",
 ]

@@ -12,7 +12,7 @@ from audit.contract import Contract
 from audit.errors import AuditError, UsageError
 from audit.sample.cases import Finding
 from audit.sample.plan import Plan, Window
-from audit.sample.spreadsheet import spreadsheet
+from audit.spreadsheet import spreadsheet
 from audit.store import Connection
 
 ANSWER_KEY = "answer_key.csv"

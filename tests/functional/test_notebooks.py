@@ -50,7 +50,7 @@ def outputs(path: Path) -> list[dict[str, Any]]:
 def test_each_notebook_names_its_parameters_with_type_and_help() -> None:
     for path in NOTEBOOKS:
         found = notebooks.parameters_of(path)
-        assert list(found) == PARAMETERS
+        assert list(found) == PARAMETERS + ["incident"] * (path.stem == "incident_dossier")
         assert all(p["inferred_type_name"] == "str" and p["help"] for p in found.values())
 
 

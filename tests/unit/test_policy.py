@@ -130,7 +130,7 @@ def test_the_organisations_policy_is_read_whole():
     assert policy.targets["low"] == policy.targets["default"]
     assert [c.id for c in policy.commitments] == [f"P{n:02}" for n in range(1, 27)]
     assert all(c.promise and c.promise_sv and c.evidence for c in policy.commitments)
-    assert set(policy.sha256) == {"policy.toml", "commitments.toml", "transparency.toml", "words.sv.toml"}
+    assert set(policy.sha256) == {"policy.toml", "commitments.toml", "transparency.toml", "dpv.toml", "words.sv.toml"}
 
 
 def test_every_table_has_rows_as_wide_as_its_columns():

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape
 
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 cannot hold
+_FORMULA = "=+-@\t\r"
 _DAY_ZERO = date(1899, 12, 30)  # day 0 of a spreadsheet's calendar
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -48,6 +51,11 @@ _WORKBOOK = {
 }
 
 
+def defused(text: str) -> str:
+    """A text as a CSV file may hold it: one that a spreadsheet would run as a formula begins with an apostrophe."""
+    return f"'{text}" if len(text) > 1 and text[0] in _FORMULA else text
+
+
 def spreadsheet(sheet: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """An XLSX workbook of one sheet: its name, a header row of column names, and the rows (text, days or nothing)."""
     lines = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in (names, *rows))
@@ -69,4 +77,6 @@ def _cell(value: Any) -> str:
         return "<c/>"
     if isinstance(value, date):
         return f'<c s="1"><v>{(value - _DAY_ZERO).days}</v></c>'
-    return f'<c t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
+    text = _NO_XML.sub("", str(value))
+    space = ' xml:space="preserve"' if text != text.strip() else ""
+    return f'<c t="inlineStr"><is><t{space}>{escape(text)}</t></is></c>'
