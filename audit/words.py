@@ -103,6 +103,7 @@ class Words:
         """Articles as lawyers of the language cite them: ``GDPR 6(1)(a)``, in Swedish ``GDPR 6.1 a``."""
         if self.language != "sv":
             return text
+        text = re.sub(r"\)-\((\d+)\)", r")–\1", text)
         return re.sub(r"\(([a-z])\)", r" \1", re.sub(r"\((\d+)\)", r".\1", text))
 
     def month(self, value: str) -> str:

@@ -175,7 +175,7 @@ def _label(dim: str, value: str | None, words: Words, without: str) -> str:
     if value is None:
         return words.say(f"charts.by.{without}")
     if dim == "month":
-        return words.month(value)
+        return sentences.sentence_case(words.month(value))
     return value if dim == "client_id" else sentences.sentence_case(words.code(value))
 
 

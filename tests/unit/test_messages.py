@@ -22,9 +22,7 @@ PACKAGE = LAW_FOLDER.parent
 
 
 def test_both_catalogues_hold_the_same_messages_and_places() -> None:
-    english, swedish = catalogue("en"), catalogue("sv")
-    translated = {key: value for key, value in english.items() if key in swedish}
-    assert dict(places(swedish)) == dict(places(translated))
+    assert dict(places(catalogue("sv"))) == dict(places(catalogue("en")))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +114,7 @@ def test_a_translation_that_lacks_a_reason_is_refused(tmp_path: Path) -> None:
         (SV.long_day("2026-09-30"), "30 september 2026"),
         (SV.month("2026-07"), "juli 2026"),
         (SV.article("GDPR 6(1)(a), 14(2)(e)"), "GDPR 6.1 a, 14.2 e"),
+        (SV.article("21(2)-(3), 7(3)"), "21.2–3, 7.3"),
         (SV.country("US"), "USA"),
         (SV.noun("core.requests", 1), "begäran"),
     ],
