@@ -57,7 +57,7 @@ def compare(opened: Opened, period: Period, open_at: Open) -> Comparison:
     for name, path in (("now", kept_now), ("before", kept)):
         opened.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM read_parquet('{quoted(path)}')")
     _judge_again(opened, [opened.catalog[n] for n in both])
-    flows, oldest = _flows(opened.con), _still_open(opened.con)
+    flows, oldest = flows_of(opened.con), _still_open(opened.con)
     checks = {
         n: CheckChange(now[n], before[n], _persists(now[n]), tuple(flows.get(n, ())), tuple(oldest.get(n, ())))
         for n in both
@@ -121,7 +121,8 @@ def _judge_again(opened: Opened, checks: list[Check]) -> None:
         """)
 
 
-def _flows(con: Connection) -> Mapping[str, list[Flow]]:
+def flows_of(con: Connection) -> Mapping[str, list[Flow]]:
+    """What became of each finding, by check; from temp.now, temp.before and temp.again."""
     found: dict[str, list[Flow]] = {}
     for check, *rest in con.execute(sql_file("compare/flows")).fetchall():
         found.setdefault(check, []).append(Flow(*rest))
