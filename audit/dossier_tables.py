@@ -163,7 +163,7 @@ class DossierTables:
         else:
             state = {"status": "kept", "text": self.say("demands.there")}
             value = self.say("demands.see") if column in _TEXTS else self._glance(column)
-        return [article, self.say(f"demands.{name}"), value, state]
+        return [self.words.words.article(article), self.say(f"demands.{name}"), value, state]
 
     def texts(self) -> Block:
         """Facts, effects and remedial action as they were written."""
@@ -196,6 +196,7 @@ class DossierTables:
             assist = ["28(3)(f)", self.say("duties.assist"), processor, self.say("duties.by_contract")]
             told = self._stands("controller_notified")
             rows = [["33(2)", self.say("duties.notify_controller"), processor, told], assist, *rows]
+        rows = [[self.words.words.article(article), *rest] for article, *rest in rows]
         return table(self.say("duties.caption"), columns, rows)
 
     def _stands(self, stage: str) -> Any:
@@ -235,7 +236,8 @@ class DossierTables:
         state = self.state(field)
         status = {"filled": "kept", "lacking": "violation"}.get(state, "not_evidenced")
         name = self.words.words.say(f"form.{field.no}")
-        return [str(field.no), name, field.gdpr, value, {"status": status, "text": self.say(f"form.{state}")}]
+        gdpr = self.words.words.article(field.gdpr) if field.gdpr else None
+        return [str(field.no), name, gdpr, value, {"status": status, "text": self.say(f"form.{state}")}]
 
     def state(self, field: Field) -> str:
         """How a field of the form stands: filled, lacking, people (only they can) or optional."""

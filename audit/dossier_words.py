@@ -167,7 +167,7 @@ class DossierWords:
             lacking = {"status": "violation", "text": said("decisions.reasons_missing")}
             reasons = said("decisions.reasons") if incident["delay_reasons"] else lacking
             rows.append([said("decisions.late"), reasons, None, "33(1)"])
-        return rows
+        return [[*row[:3], self.words.article(row[3])] for row in rows]
 
     def _owed(self, clock: Clock, undecided: dict[str, str]) -> list[Any]:
         """Whether somebody is told, and why not."""

@@ -85,7 +85,13 @@ class RecordTables:
         for column, article in DEMANDED[role].items():
             asked = [a for a in activities if is_demanded(a, column)]
             lacking = sum(is_empty(a, column) for a in asked)
-            yield [*self._named(role, column), article, len(asked), len(asked) - lacking, lacking]
+            yield [
+                *self._named(role, column),
+                self.words.words.article(article),
+                len(asked),
+                len(asked) - lacking,
+                lacking,
+            ]
         for column in PROMISED[role]:
             lacking = sum(is_empty(a, column) for a in activities)
             policy = self.say("completeness.policy")
@@ -100,11 +106,14 @@ class RecordTables:
         demanded, lacking, promised = DEMANDED[a["role"]], missing(a), missing_promised(a)
         shown = (key for key in _CARD if key in _ALWAYS or key in demanded or self.words.value(a, key, self.record))
         rows = [
-            [self.say(f"field.{key}"), self._cell(a, key, lacking, promised), demanded.get(self._column(key))]
-            for key in shown
+            [self.say(f"field.{key}"), self._cell(a, key, lacking, promised), self._article(a, key)] for key in shown
         ]
         caption = self.say("card.caption", id=a["activity_id"], name=a["name"])
         return table(caption, columns, rows, size="small")
+
+    def _article(self, a: dict[str, Any], key: str) -> str | None:
+        found = DEMANDED[a["role"]].get(self._column(key))
+        return self.words.words.article(found) if found else None
 
     @staticmethod
     def _column(key: str) -> str:
@@ -112,7 +121,7 @@ class RecordTables:
 
     def _cell(self, a: dict[str, Any], key: str, lacking: dict[str, str], promised: list[str]) -> Any:
         if article := lacking.get(self._column(key)):
-            return {"status": "violation", "text": self.say("missing", article=article)}
+            return {"status": "violation", "text": self.say("missing", article=self.words.words.article(article))}
         if key in promised:
             return {"status": "violation", "text": self.say("missing_promised")}
         return self.words.value(a, key, self.record) or self.say("nothing")
