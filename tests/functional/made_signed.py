@@ -9,7 +9,6 @@ from audit.pdf import Document, typeset
 from audit.report import read
 from audit.signature import Signer
 from audit.signing_keys import make_authority, read_settings
-from audit.words import Words
 from tests.functional import made_report
 
 REASONS = {"violation": "expired", "undetermined": "no_subject", "waived": "expired"}
@@ -74,9 +73,3 @@ def unsigned(folder, evidence: dict[str, str], authority: str | None = None, car
     sha256 = hashlib.sha256(said.encode()).hexdigest()
     inside = evidence | {"manifest.json": said} if carried else None
     return typeset(document(folder), manifest_sha256=sha256, attachments=inside)
-
-
-def headline() -> str:
-    """The figures of its check as its text has them, without spaces."""
-    words = Words("en")
-    return words.percent(6412 / 6531) + "".join(words.integer(n) for n in (6554, *made_report.COUNTS.values()))

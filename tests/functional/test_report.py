@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -12,27 +15,49 @@ import pytest
 
 from audit import places
 from audit.cli import main
+from audit.figures import shown
+from audit.pdf_text import pages
+from audit.register import runs
+from audit.words import Words
+from tests.functional.vera import conforming, needs_vera
 
 SAMPLE = Path(__file__).resolve().parents[2] / "data" / "mira"
 pytestmark = pytest.mark.slow
 
+# What Python runs first in a process and in the kernels that it starts.
+ONE_THREAD = """
+import duckdb
+connect = duckdb.connect
+duckdb.connect = lambda *given, config=None, **more: connect(*given, config={**(config or {}), "threads": 1}, **more)
+"""
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A folder with the sample loaded and its quarterly report made."""
+    """A folder with the sample loaded and its quarterly report made and signed."""
     folder = tmp_path_factory.mktemp("place")
     before = Path.cwd()
     os.chdir(folder)
-    try:
-        assert main(["load", str(SAMPLE), "--quiet"]) == 0
-        assert main(["report", "--quiet"]) == 1
-        yield folder
-    finally:
-        os.chdir(before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AUDIT_KEYS", str(folder / "settings" / "keys.toml"))
+        try:
+            assert main(["keys", "init", "--quiet"]) == 0
+            assert main(["load", str(SAMPLE), "--quiet"]) == 0
+            assert main(["report", "--quiet"]) == 1
+            yield folder
+        finally:
+            os.chdir(before)
 
 
 def content(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def unsigned(folder: Path) -> dict[str, bytes]:
+    """The content of a report's folder, its PDF as far as it was signed: when and with what chance it was, varies."""
+    made = content(folder)
+    length = json.loads(made["signature.json"])["begins_with"]["bytes"]
+    return made | {"quarterly-report.pdf": made["quarterly-report.pdf"][:length], "SHA256SUMS": b""}
 
 
 def test_the_last_quarter_that_the_logs_cover_has_its_report(place):
@@ -46,6 +71,12 @@ def test_the_manifest_says_what_it_follows_from(place):
     manifest = json.loads((place / "reports/2026Q3/manifest.json").read_text())
     assert {"inputs", "checks", "law", "policy", "question", "made_with", "program_sha256", "files"} <= set(manifest)
     assert str(place) not in json.dumps(manifest)
+
+
+def test_the_report_is_on_record_as_given_out(place):
+    """The next quarter's report holds it against its own day; this one had none before it."""
+    assert {(run.kind, run.period) for run in runs(place / "data/audit.db")} >= {("quarterly-report", "2026Q3")}
+    assert json.loads((place / "reports/2026Q3/manifest.json").read_text())["restates"] is None
 
 
 def test_verify_finds_it_whole_and_a_change_in_it(place, capsys):
@@ -68,12 +99,51 @@ def test_a_second_run_finds_it_up_to_date(place, capsys):
 
 
 def test_made_again_it_is_the_same_to_the_byte(place):
-    before = content(place / "reports/2026Q3")
+    before = unsigned(place / "reports/2026Q3")
     shutil.rmtree(place / "reports/2026Q3")
     assert main(["report", "--quiet"]) == 1
-    after = content(place / "reports/2026Q3")
+    after = unsigned(place / "reports/2026Q3")
     assert [name for name in before if before[name] != after.get(name)] == []
     assert set(after) == set(before)
+
+
+def test_made_elsewhere_it_is_the_same_to_the_byte(place, tmp_path):
+    """Another user, folder, time zone, language and number of threads."""
+    shutil.copytree(place / "settings" / "signing", tmp_path / "settings" / "signing")
+    env = os.environ | {"HOME": str(tmp_path), "USER": "someone", "LOGNAME": "someone", "TZ": "Pacific/Auckland"}
+    env |= {"LC_ALL": "C", "LANG": "sv_SE.UTF-8", "AUDIT_KEYS": str(tmp_path / "settings" / "keys.toml")}
+    (tmp_path / "sitecustomize.py").write_text(ONE_THREAD)
+    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(SAMPLE.parents[1])])
+    for words, code in ((["load", str(SAMPLE), "--quiet"], 0), (["report", "--quiet"], 1)):
+        ran = subprocess.run([sys.executable, "-m", "audit", *words], cwd=tmp_path, env=env, check=False)
+        assert ran.returncode == code
+    before, after = unsigned(place / "reports/2026Q3"), unsigned(tmp_path / "reports/2026Q3")
+    assert [name for name in before if before[name] != after.get(name)] == []
+    assert set(after) == set(before)
+
+
+def test_its_pdf_proves_itself_and_is_made_again_from_the_database(place, capsys):
+    """With what the folder says of it, and, by way of the database, to the byte."""
+    pdf = place / "reports/2026Q3/quarterly-report.pdf"
+    about = json.loads((place / "reports/2026Q3/signature.json").read_text())
+    begins = pdf.read_bytes()[: about["begins_with"]["bytes"]]
+    assert hashlib.sha256(begins).hexdigest() == about["begins_with"]["sha256"]
+    assert main(["verify", str(pdf), "--db", "data/audit.db"]) == 0
+    assert "Made again from the database it is the same to the byte." in capsys.readouterr().out
+
+
+def test_its_headline_figures_are_in_its_text(place):
+    folder = place / "reports/2026Q3"
+    results = json.loads((folder / "results.json").read_text())
+    told = "".join("".join(pages((folder / "quarterly-report.pdf").read_bytes())).split())
+    missing = [c["check"] for c in results["checks"] if c["evaluated"] and shown(c, Words("en")) not in told]
+    assert missing == []
+    assert len(results["checks"]) > 15
+
+
+@needs_vera
+def test_it_is_archivable_and_accessible(place):
+    assert conforming("3a,ua1", place / "reports/2026Q3/quarterly-report.pdf") == [True, True]
 
 
 def test_a_failing_notebook_is_kept_and_the_old_report_stands(place, tmp_path, monkeypatch, capsys):
