@@ -68,8 +68,8 @@ class Moved:
     """Findings of a reported run that came, went or changed, and why as far as it can be told.
 
     Outcomes are None where the item was no finding. ``cause``: ``late_row`` and ``replaced_row`` (of ``table``, in
-    ``file``, loaded since), ``waiver``, ``check``, ``law``, ``policy``, ``program``, ``other_rows`` (loaded since, in
-    tables that the check reads) or ``unknown``.
+    ``file``, loaded since), ``waiver``, ``check``, ``law``, ``policy``, ``program``, ``other_rows`` (something was
+    loaded since, but no row of it can be tied to the item) or ``unknown``.
     """
 
     before: str | None
