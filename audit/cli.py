@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-_REPORTS = ("quarterly-report", "client-report")
+_REPORTS = ("quarterly-report", "client-report", "requests-report")
 _LAST_QUARTER = "the last quarter that the loaded logs cover"
 
 

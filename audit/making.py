@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
-QUARTERLY, CLIENT = "quarterly-report", "client-report"
-REPORTS = (QUARTERLY, CLIENT)
+QUARTERLY, CLIENT, REQUESTS = "quarterly-report", "client-report", "requests-report"
+REPORTS = (QUARTERLY, CLIENT, REQUESTS)
 """The reports by name; the notebook of each has the same name with underscores."""
 
 _LEFT = {"__pycache__", ".ipynb_checkpoints"}
