@@ -36,7 +36,7 @@ def verify(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.answer(difference)
     if differences:
         raise VerifyError("not as it was made", file=args.path)
-    terminal.answer(f"{args.path}: nothing was altered, and its figures agree with its findings and its text.")
+    terminal.answer(f"{args.path}: {found.conclusion}.")
     if args.db is not None:
         terminal.answer("Made again from the database it is the same to the byte.")
     return 0

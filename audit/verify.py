@@ -21,11 +21,13 @@ EVIDENCE = (RESULTS, "findings.csv", "findings.jsonl")
 class Verified:
     """What could be told of a PDF: ``said`` for the reader, and ``differences``, none where it is whole.
 
-    ``manifest`` is what the report follows from; empty where the report has none with it.
+    ``conclusion`` is what holds where there are none. ``manifest`` is what the report follows from; empty where
+    it has none.
     """
 
     said: list[str]
     differences: list[str]
+    conclusion: str
     manifest: Mapping[str, Any]
 
 
@@ -55,7 +57,7 @@ def verify_pdf(path: Path, authority_sha256: str | None = None) -> Verified:
         *_file_differences(files, manifest, text),
         *_figure_differences(files, manifest, text),
     ]
-    return Verified(said, differences, manifest)
+    return Verified(said, differences, _conclusion(signed, files), manifest)
 
 
 def _read(path: Path) -> bytes:
@@ -105,6 +107,12 @@ def _said_of_files(attached: Mapping[str, bytes], files: Mapping[str, bytes]) ->
         yield "It carries no files and none lie beside it: its figures cannot be computed again."
     elif not attached:
         yield "It carries no files; those beside it were taken."
+
+
+def _conclusion(signed: signature.Signed | None, files: Mapping[str, bytes]) -> str:
+    """No more than was examined."""
+    origin = "its parts agree with each other" if signed is None else "nothing was altered since it was signed"
+    return origin + (", and its figures follow from its findings" if RESULTS in files else "")
 
 
 def _signature_differences(
