@@ -156,6 +156,13 @@ def test_the_logs_are_held_against_the_record_both_ways(record: Record) -> None:
     assert [(u["activity_id"], u["n"]) for u in record.unknown] == [(None, 1), ("A9", 1)]
 
 
+def test_what_happened_after_the_period_is_left_out(db: Path) -> None:
+    with open_workbench(db, "2026Q3", as_of="2026-11-01T00:00:00+01:00") as workbench:
+        found = open_record(workbench.con, workbench.asked)
+    assert "mail" not in {o["value"] for o in found.observed}
+    assert "A5" in {a["activity_id"] for a in found.activities}
+
+
 def test_the_scope_narrows_the_record(db: Path) -> None:
     with open_workbench(db, "2026Q3", role="processor") as workbench:
         found = open_record(workbench.con, workbench.asked)
