@@ -180,7 +180,7 @@ def _report(commands: Commands) -> None:
     parser.add_argument("--report", choices=_REPORTS, default=_REPORTS[0], help="which report")
     add_batch(parser)
     parser.add_argument("--language", choices=("en", "sv"), default="en", help="the report's language")
-    parser.add_argument("--edition", choices=("internal",), default="internal", help="internal shows item keys")
+    parser.add_argument("--edition", choices=("internal", "external"), default="internal", help="external names nobody")
     parser.add_argument(
         "--out", type=Path, default=Path("reports"), metavar="DIR", help="default: reports/, a folder a run"
     )

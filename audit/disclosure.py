@@ -7,13 +7,13 @@ charts and files made of them cannot give it away. ``docs/editions.md`` gives th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
 from audit import suppression
 from audit.contract import load_contracts
 from audit.errors import AuditError
-from audit.hidden import Hidden, few, is_hidden, withheld
+from audit.hidden import Hidden, few, is_hidden, spelled, withheld
 from audit.results import (
     DIMENSIONS,
     OUTCOMES,
@@ -107,6 +107,14 @@ def for_edition(results: Results, edition: str, below: int) -> Results:
     return release(results, below) if edition == "external" else results
 
 
+def manifest_for(manifest: Mapping[str, Any], edition: str, below: int) -> dict[str, Any]:
+    """A manifest as an edition may show it: of its inputs, the numbers of rows."""
+    if edition != "external" or "inputs" not in manifest:
+        return dict(manifest)
+    inputs = [asdict(_file(SourceFile(**i), below)) for i in manifest["inputs"]]
+    return {**manifest, "inputs": spelled(inputs)}
+
+
 def is_released(results: Results) -> bool:
     """Whether no check about persons could list them."""
     return not any(c.lists_items and is_about_persons(c.unit) for c in results)
@@ -124,19 +132,13 @@ def release(results: Results, below: int) -> Results:
         AuditError: a threshold that hides nothing.
     """
     suppression.refuse_useless(below)
-    files = tuple(_file(f, below) for f in results.files)
-    numbers = {(f.table, f.path): f for f in files}
-    inputs = [
-        {k: getattr(numbers[i["table"], i["path"]], k) for k in i} if (i["table"], i["path"]) in numbers else i
-        for i in results.manifest.get("inputs", ())
-    ]
     return replace(
         results,
         checks={name: _check(c, below) for name, c in results.checks.items()},
         coverage=tuple(_coverage(c, below) for c in results.coverage),
-        files=files,
+        files=tuple(_file(f, below) for f in results.files),
         waivers=_waivers(results.waivers, below),
-        manifest=results.manifest | ({"inputs": inputs} if inputs else {}),
+        manifest=manifest_for(results.manifest, "external", below),
         transparency=_unsaid(results.transparency, below),
     )
 
@@ -149,7 +151,7 @@ def is_about_persons(table: str) -> bool:
 
 def _check(result: CheckResult, below: int) -> CheckResult:
     if not is_about_persons(result.unit):
-        return replace(result, _read=_without_persons(result))
+        return result
     known = {f: getattr(result, f) for f in ("check", "title", "question", "article", "severity", "unit")}
     known |= {"evaluated": result.evaluated, "empty_tables": result.empty_tables, "counts": ()}
     counts = {o: result.count(o) for o in OUTCOMES}
@@ -159,15 +161,6 @@ def _check(result: CheckResult, below: int) -> CheckResult:
     free = {o for o in OUTCOMES if is_hidden(shown[o])}
     tables = {dim: _table(result, dim, free, below) for dim in DIMENSIONS}
     return Released(**known, shown=shown, because=_because(result, free, below), tables=tables)
-
-
-def _without_persons(result: CheckResult) -> Any:
-    """Reads findings of items that are no persons: nobody's id, and no text of a register."""
-
-    def read(**which: Any) -> list[Finding]:
-        return [replace(f, subject_id=None, detail=None) for f in result.findings(**which)]
-
-    return read
 
 
 def _because(result: CheckResult, free: set[str], below: int) -> dict[str, dict[str, int]] | None:

@@ -16,9 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit import folder, notebooks, pdf
+from audit import folder, leaks, notebooks, pdf
 from audit import report as reports
 from audit.asked import Asked
+from audit.disclosure import for_edition, manifest_for
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
@@ -80,10 +81,12 @@ def make_report(
     Raises:
         AuditError: a check or a notebook failed, or the place can't be written to. The notebooks that ran, the failing
             one with its error, are then kept beside the target, in a folder that ends in ``-failed``.
+        LeakError: what was made would give somebody away. Nothing of it is kept.
     """
     failed = target.with_name(f"{target.name}-failed")
     with folder.written_whole(target) as draft:
         results = workbench.check_all(progress=progress)
+        results = for_edition(results, order.edition, workbench.policy.suppress_below)
         _write_json(draft / "results.json", results_json(results))
         for form in ("csv", "jsonl"):
             workbench.write_findings(results, draft / f"findings.{form}")
@@ -102,6 +105,7 @@ def make_report(
         _write_json(draft / "manifest.json", run_manifest(workbench, order) | {"files": _sums(draft)})
         progress("typesetting", 0, 0)
         _write_pdf(document, draft, order, signer)
+        leaks.refuse_leaks(draft, workbench, order.edition)
         folder.seal(draft)
     shutil.rmtree(failed, ignore_errors=True)
 
@@ -130,7 +134,7 @@ def run_manifest(workbench: Workbench, order: Order) -> dict[str, Any]:
     """What a report follows from: the workbench's manifest, the order, and the programs that made it."""
     packages = {package: version(package) for package in _MADE_WITH} | {"python": platform.python_version()}
     program = json.dumps([_sums(_PACKAGE), _sums(shipped("notebooks"))])
-    manifest = workbench.manifest | {
+    manifest = manifest_for(workbench.manifest, order.edition, workbench.policy.suppress_below) | {
         "report": asdict(order),
         "restates": _restated(workbench, order),
         "made_with": packages,

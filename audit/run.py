@@ -169,7 +169,7 @@ class Workbench:
             UsageError: another ending.
             AuditError: the file cannot be written.
         """
-        return write_findings(self.con, self.findings_of(results.checks), self.desk, path)
+        return write_findings(self.con, self.findings_of(c.check for c in results if c.lists_items), self.desk, path)
 
     def compare(self, period: str | None = None) -> Comparison:
         """This period beside another one, the one before it where not named, from the same data and rules.

@@ -147,8 +147,10 @@ def figure(value: object) -> str:
     return f"{value:,}".replace(",", " ") if isinstance(value, int) else printable(str(value))
 
 
-def percent(rate: float | None) -> str:
-    """A rate in per cent; 100 % only where it is whole, none as a dash."""
+def percent(rate: float | str | None) -> str:
+    """A rate in per cent; 100 % only where it is whole, none as a dash, and a hidden one as what stands for it."""
+    if isinstance(rate, str):
+        return rate
     if rate is None:
         return "-"
     return "100 %" if rate == 1 else f"{min(rate * 100, 99.9):.1f} %"

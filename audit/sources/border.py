@@ -7,6 +7,7 @@ them: in the title of a ticket, in a column that slipped, in what was to be a da
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from urllib.parse import unquote
@@ -41,6 +42,15 @@ def without_persons(item: Item, pseudonyms: Pseudonyms) -> Item:
             return replace(item, kept={name: clean(text) for name, text in item.kept.items()})
         case _:
             return item
+
+
+def personal_in(text: str) -> Iterator[tuple[str, str]]:
+    """Every e-mail address and personal number in a text: which of the two it is, and it."""
+    for found in _ADDRESS.finditer(text):
+        yield "an e-mail address", unquote(found[0]).lower()
+    for found in _NUMBER.finditer(text):
+        if _is_personal(found[0]):
+            yield "a personal number", found[0]
 
 
 def _is_personal(text: str) -> bool:
