@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-_REPORTS = ("quarterly-report", "client-report", "requests-report")
+_REPORTS = ("quarterly-report", "client-report", "requests-report", "incident-dossier", "processing-record")
 _LAST_QUARTER = "the last quarter that the loaded logs cover"
 
 
@@ -178,6 +178,12 @@ def _report(commands: Commands) -> None:
     )
     add_database(parser, period=_LAST_QUARTER)
     parser.add_argument("--report", choices=_REPORTS, default=_REPORTS[0], help="which report")
+    parser.add_argument(
+        "--incident",
+        metavar="ID",
+        help="incident-dossier: this incident's, in or before the period (default: one for each personal data breach"
+        " detected in it)",
+    )
     add_batch(parser)
     parser.add_argument("--language", choices=("en", "sv"), default="en", help="the report's language")
     parser.add_argument("--edition", choices=("internal", "external"), default="internal", help="external names nobody")

@@ -24,6 +24,7 @@ from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
 from audit.register import last_reported
+from audit.report_parts import DOSSIER, RECORD, about, checks_of, write_own_files
 from audit.run import Workbench
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 QUARTERLY, CLIENT, REQUESTS = "quarterly-report", "client-report", "requests-report"
-REPORTS = (QUARTERLY, CLIENT, REQUESTS)
+REPORTS = (QUARTERLY, CLIENT, REQUESTS, DOSSIER, RECORD)
 """The reports by name; the notebook of each has the same name with underscores."""
 
 _LEFT = {"__pycache__", ".ipynb_checkpoints"}
@@ -85,11 +86,14 @@ def make_report(
     """
     failed = target.with_name(f"{target.name}-failed")
     with folder.written_whole(target) as draft:
-        results = workbench.check_all(progress=progress)
+        results = about(workbench.check_all(checks_of(order.name), progress), workbench, order.incident)
         results = for_edition(results, order.edition, workbench.policy.suppress_below)
         _write_json(draft / "results.json", results_json(results))
         for form in ("csv", "jsonl"):
-            workbench.write_findings(results, draft / f"findings.{form}")
+            workbench.write_findings(results, draft / f"findings.{form}", item_key=order.incident)
+        own = write_own_files(
+            workbench, draft, order.name, order.incident, language=order.language, edition=order.edition
+        )
         ran = draft / "notebooks"
         ran.mkdir()
         try:
@@ -104,15 +108,17 @@ def make_report(
             raise
         _write_json(draft / "manifest.json", run_manifest(workbench, order) | {"files": _sums(draft)})
         progress("typesetting", 0, 0)
-        _write_pdf(document, draft, order, signer)
+        _write_pdf(document, draft, (*_ATTACHED, *own), order, signer)
         leaks.refuse_leaks(draft, workbench, order.edition)
         folder.seal(draft)
     shutil.rmtree(failed, ignore_errors=True)
 
 
-def _write_pdf(document: pdf.Document, draft: Path, order: Order, signer: Signer | None) -> None:
+def _write_pdf(
+    document: pdf.Document, draft: Path, attached: tuple[str, ...], order: Order, signer: Signer | None
+) -> None:
     """Typeset a report into its folder, and sign it; beside a signed one stands the hash of what was signed."""
-    carried = {name: (draft / name).read_text("utf-8") for name in _ATTACHED} if order.profile == "a-3a" else None
+    carried = {name: (draft / name).read_text("utf-8") for name in attached} if order.profile == "a-3a" else None
     made = pdf.typeset(document, manifest_sha256=folder.sha256(draft / "manifest.json"), attachments=carried)
     path = draft / f"{order.name}.pdf"
     path.write_bytes(made if signer is None else signer.sign(made))

@@ -12,7 +12,7 @@ from audit.evidence import LINE
 from audit.hidden import spelled
 from audit.judge import iso
 from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Finding, Results
-from audit.snapshot import ident, quoted
+from audit.snapshot import ident, literal, quoted
 from audit.store import Connection
 
 _FORMS = {"csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json", "parquet": "FORMAT parquet"}
@@ -96,6 +96,13 @@ def write_findings(con: Connection, findings: str, desk: Path, path: Path) -> in
     except OSError as e:
         raise AuditError(f"cannot be written: {e.strerror}", file=path, fix="Choose another place.") from None
     return int(count)
+
+
+def restricted(findings: str, results: Results, item_key: str | None) -> str:
+    """A SELECT of findings, of released results without what could name a person, and of one item only where named."""
+    is_released = not all(c.lists_items for c in results)
+    columns = "* REPLACE (NULL AS subject_id, NULL AS detail)" if is_released else "*"
+    return f"SELECT {columns} FROM ({findings}) WHERE {f'item_key = {literal(item_key)}' if item_key else 'true'}"
 
 
 def findings_select(relation: str) -> str:

@@ -25,7 +25,7 @@ from audit.explain import explain_item
 from audit.judge import Judged, judge
 from audit.manifest import judged_by, manifest_of, question_of
 from audit.observed import unsaid
-from audit.outputs import findings_select, read_findings, write_findings
+from audit.outputs import findings_select, read_findings, restricted, write_findings
 from audit.period import Period, parse_instant
 from audit.policy import Policy, load_policy
 from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Results, SourceFile
@@ -160,16 +160,17 @@ class Workbench:
             return f"SELECT {', '.join(f'NULL AS {ident(c)}' for c in FINDING_COLUMNS)} WHERE false"
         return " UNION ALL ".join(findings_select(r) for r in relations)
 
-    def write_findings(self, results: Results, path: Path) -> int:
+    def write_findings(self, results: Results, path: Path, *, item_key: str | None = None) -> int:
         """Write the findings of the results to a .csv, .jsonl or .parquet file; gives how many there are.
 
-        In CSV, text that a spreadsheet would run as a formula is defused.
+        In CSV, text that a spreadsheet would run as a formula is defused. With ``item_key`` only those on that item.
 
         Raises:
             UsageError: another ending.
             AuditError: the file cannot be written.
         """
-        return write_findings(self.con, self.findings_of(c.check for c in results if c.lists_items), self.desk, path)
+        found = restricted(self.findings_of(c.check for c in results if c.lists_items), results, item_key)
+        return write_findings(self.con, found, self.desk, path)
 
     def compare(self, period: str | None = None) -> Comparison:
         """This period beside another one, the one before it where not named, from the same data and rules.

@@ -14,10 +14,12 @@ from audit import pdf
 from audit.blocks import finish
 from audit.breach_form import load_breach_form
 from audit.cells import plain
+from audit.cli import main
 from audit.display_dossier import DossierPage, begin_dossier
 from audit.dossier import CHECKS, Dossier, open_dossier
 from audit.errors import UsageError
 from audit.pdf import Document
+from audit.report_parts import about, checks_of
 from audit.run import open_workbench
 from audit.sources.load import load
 from tests.functional.houses import policy, write
@@ -190,6 +192,26 @@ def test_an_incident_outside_the_scope_is_refused_without_its_id(db: Path, incid
     with pytest.raises(UsageError, match="no such incident") as refused:
         dossier(db, incident, **scope)
     assert incident not in str(refused.value)
+
+
+def test_the_results_of_a_dossier_hold_no_other_incident(db: Path) -> None:
+    with open_workbench(db, "2026Q3") as workbench:
+        found = about(workbench.check_all(checks_of("incident-dossier")), workbench, "LATE")
+    assert list(found.checks) == list(CHECKS)
+    assert {c.population for c in found} == {0, 1}
+    assert found["breach_notification_authority"].reasons == {"violation": {"late_with_reasons": 1}}
+    assert {f.item_key for c in found for f in c.findings()} == {"LATE"}
+
+
+def test_the_command_says_where_there_is_no_dossier_to_make(
+    db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["report", "--db", str(db), "--out", str(tmp_path), "--unsigned"]
+    assert main([*asked, "--period", "2025Q1", "--report", "incident-dossier"]) == 0
+    assert "no dossier to make" in capsys.readouterr().err
+    assert main([*asked, "--period", "2026Q3", "--report", "incident-dossier", "--incident", "NONE"]) == 2
+    assert main([*asked, "--period", "2026Q3", "--incident", "LATE"]) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_period_without_a_breach_is_refused(db: Path) -> None:
