@@ -12,8 +12,9 @@ from audit.clientele import Client
 from audit.disclosure import for_edition
 from audit.display import Page, Several, Shown
 from audit.errors import UsageError
+from audit.hidden import is_hidden
 from audit.prepared import prepare
-from audit.results import CheckResult
+from audit.results import OUTCOMES, CheckResult
 from audit.run import database_of, open_workbench
 from audit.sentences import Text
 
@@ -99,11 +100,16 @@ class ClientPage(Page):
     def about(self, *checks: str) -> Several:
         """Each check that found something, with its worst findings; the others in a sentence."""
         idle = [c for c in checks if not self.results[c].population]
-        open_ = [c for c in checks if c not in idle and self.results[c].compliant < self.results[c].population]
+        open_ = [c for c in checks if c not in idle and self._has_other_than_kept(c)]
         kept = [c for c in checks if c not in idle and c not in open_]
         said = [self._named("client.kept", kept), self._named("client.no_rows", idle)]
         shown = self.each(self.heading, self.answer, self._three_worst, of=open_)
         return Several([*(self.note(text) for text in said if text), *shown])
+
+    def _has_other_than_kept(self, check: str) -> bool:
+        """Whether any item was, or where counts are hidden may have been, anything but compliant."""
+        others = [self.results[check].count(outcome) for outcome in OUTCOMES if outcome != "compliant"]
+        return any(is_hidden(n) or n for n in others)
 
     def _named(self, key: str, checks: list[str]) -> str | None:
         """A sentence about checks, each with the number of its items where it has any."""
