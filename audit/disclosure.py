@@ -64,7 +64,7 @@ class Released(CheckResult):
     def reasons(self) -> dict[str, dict[str, int]]:
         """Counts by outcome and reason: those shown, the most frequent first, then the hidden ones by name."""
         if self.because is None:
-            raise NotReleased("the reasons are not shown: a count of persons among them is too small")
+            raise NotReleased("the reasons are not shown: a count of persons among them is too small", column="reasons")
         return {o: dict(found) for o, found in self.because.items()}
 
     @property
@@ -75,12 +75,12 @@ class Released(CheckResult):
         """The counts and the rate for each value of one dimension."""
         found = self.tables.get(dims[0]) if len(dims) == 1 else None
         if found is None:
-            raise NotReleased("this breakdown is not shown: a count of persons in it is too small")
+            raise NotReleased("this breakdown is not shown: a count of persons in it is too small", column="breakdown")
         return [dict(row) for row in found]
 
     def findings(self, **_which: Any) -> list[Finding]:
         """None: a finding is about a person."""
-        raise NotReleased("rows of persons are not shown")
+        raise NotReleased("rows of persons are not shown", column="rows")
 
     @property
     def lists_items(self) -> bool:

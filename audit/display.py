@@ -135,7 +135,7 @@ class Page:
 
     def _not_shown(self, error: NotReleased) -> Shown:
         """Says in its place that something is not shown; nobody may take what is missing for none."""
-        return self.note(f"{sentences.sentence_case(error.message)}.")
+        return self.note(self.words.say(f"sentences.not_shown.{error.column}"))
 
     def drawn(self, chart: Any) -> Any:
         """A chart; its title alone where there is nothing to draw."""
