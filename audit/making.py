@@ -36,6 +36,7 @@ QUARTERLY, CLIENT, REQUESTS = "quarterly-report", "client-report", "requests-rep
 REPORTS = (QUARTERLY, CLIENT, REQUESTS, DOSSIER, RECORD)
 """The reports by name; the notebook of each has the same name with underscores."""
 
+_LONGEST_NAME = 120  # a file system takes 255 bytes
 _LEFT = {"__pycache__", ".ipynb_checkpoints"}
 _PACKAGE = Path(__file__).resolve().parent
 # What has a say in a report's figures or looks, besides the data and the package itself.
@@ -210,7 +211,8 @@ def folder_name(workbench: Workbench, order: Order, snapshot: int | None = None)
     name = "-".join(part for part in parts if part)
     plain = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)
     # An id that is no file name keeps its own folder by its hash.
-    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    is_name = plain == name and len(name) <= _LONGEST_NAME
+    return name if is_name else f"{plain[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _sums(where: Path) -> dict[str, str]:

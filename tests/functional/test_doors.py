@@ -114,6 +114,7 @@ def test_a_client_of_any_name_has_a_folder_of_its_own(place, word):
     assert name.startswith("2026Q3-client-")
     assert Path(name).name == name
     assert name.isprintable()
+    assert len(name) < 200
 
 
 def html_of(notebook: dict[str, object]) -> Iterator[str]:
