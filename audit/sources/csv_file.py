@@ -57,11 +57,12 @@ def _names(source: Source, header: Sequence[str]) -> list[str]:
 
 def relation(sources: Sequence[Source]) -> str:
     """The table function that reads files of the same header, with what it refuses kept aside."""
+    several = str(len(sources) > 1).lower()  # only then is the file's name asked for
     paths = ", ".join(literal(str(s.reading)) for s in sources)
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in sources[0].columns)
     return (
         f"read_csv([{paths}], auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
-        f" columns = {{{columns}}}, filename = true, store_rejects = true)"
+        f" columns = {{{columns}}}, filename = {several}, store_rejects = true)"
     )
 
 

@@ -61,7 +61,10 @@ def relation(sources: Sequence[Source]) -> str:
     """The table function that reads files of the same columns; a line that is no object gives a row of nulls."""
     paths = ", ".join(literal(str(s.reading)) for s in sources)
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in sources[0].columns)
-    return f"read_ndjson([{paths}], columns = {{{columns}}}, records = true, ignore_errors = true, filename = true)"
+    several = str(len(sources) > 1).lower()  # only then is the file's name asked for
+    return (
+        f"read_ndjson([{paths}], columns = {{{columns}}}, records = true, ignore_errors = true, filename = {several})"
+    )
 
 
 def lines_relation(source: Source) -> str:

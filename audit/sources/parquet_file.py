@@ -20,10 +20,12 @@ def describe(source: Source, con: Connection) -> Source:
         columns = con.sql(f"SELECT * FROM read_parquet({literal(str(source.path))}) LIMIT 0")
     except DatabaseError:
         raise AuditError("not a whole Parquet file", file=source.name, fix="Export the file again.") from None
-    return source.put_in_order(columns=dict(zip(columns.columns, map(str, columns.types), strict=True)))
+    types = (str(t).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for t in columns.types)  # as contracts say it
+    return source.put_in_order(columns=dict(zip(columns.columns, types, strict=True)))
 
 
 def relation(sources: Sequence[Source]) -> str:
     """The table function that reads files of the same schema."""
+    several = str(len(sources) > 1).lower()  # only then is the file's name asked for
     paths = ", ".join(literal(str(s.reading)) for s in sources)
-    return f"read_parquet([{paths}], filename = true)"
+    return f"read_parquet([{paths}], filename = {several})"

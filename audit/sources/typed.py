@@ -53,7 +53,9 @@ _LIST = """list_filter(list_transform(
   lambda v: trim(v)), lambda v: v <> '')"""
 
 
-def typed_select(contract: Contract, relation: str, given: Mapping[str, str], source_id: str) -> str:
+def typed_select(
+    contract: Contract, relation: str, given: Mapping[str, str], source_id: str, *, empty_is_null: bool = False
+) -> str:
     """The SELECT that turns a file's rows into core rows, in the file's order.
 
     Args:
@@ -61,12 +63,13 @@ def typed_select(contract: Contract, relation: str, given: Mapping[str, str], so
         relation: the table function that reads the file.
         given: the file's columns with their SQL types.
         source_id: the expression for the file's number.
+        empty_is_null: the table function gives no empty text, as that of CSV.
 
     Returns:
         SQL with the core columns, ``source_id``, ``_fault`` (``column|reason``, null where the row is good) and
         ``_raw`` (the row as JSON, where it is not).
     """
-    raw = [f"{_raw(c, given)} AS {_raw_name(c)}" for c in contract.columns]
+    raw = [f"{_raw(c, given, empty_is_null)} AS {_raw_name(c)}" for c in contract.columns]
     typed = [f"{_value(c, given)} AS {ident(c.name)}" for c in contract.columns]
     typed += [f"length({_raw_name(c)}) = 10 AS {ident(f'{c.name}_is_date')}" for c in contract.columns if c.day_may_do]
     faults = [
@@ -92,7 +95,7 @@ def _as_it_is(column: Column, given: Mapping[str, str]) -> bool:
     return given.get(column.name) == column.sql_type != "VARCHAR"
 
 
-def _raw(column: Column, given: Mapping[str, str]) -> str:
+def _raw(column: Column, given: Mapping[str, str], empty_is_null: bool) -> str:
     if column.name not in given:
         return "CAST(NULL AS VARCHAR)"
     name = f"r.{ident(column.name)}"
@@ -100,7 +103,8 @@ def _raw(column: Column, given: Mapping[str, str]) -> str:
         return f"CASE WHEN isfinite({name}) THEN {name} END" if column.type in ("date", "timestamp") else name
     if given[column.name].endswith("[]"):
         return f"CAST(to_json({name}) AS VARCHAR)"
-    return f"nullif({name if given[column.name] == 'VARCHAR' else f'CAST({name} AS VARCHAR)'}, '')"
+    text = name if given[column.name] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+    return text if empty_is_null else f"nullif({text}, '')"
 
 
 def _value(column: Column, given: Mapping[str, str]) -> str:
@@ -125,7 +129,7 @@ def _faults(column: Column, given: Mapping[str, str]) -> Iterator[tuple[str, str
     if column.type == "country_list":
         yield f"len(list_filter({typed}, lambda v: NOT regexp_full_match(v, '[A-Z]{{2}}'))) > 0", "unparsable"
     if column.values:
-        # An enum, not IN: a long IN list becomes a join, and a join loses the file's order.
+        # An enum, not IN or list_contains: those of a long list become a join, and a join loses the file's order.
         words = f"ENUM({', '.join(map(literal, column.values))})"
         if column.is_list:
             yield f"len(list_filter({typed}, lambda v: TRY_CAST(v AS {words}) IS NULL)) > 0", "not_in_vocabulary"

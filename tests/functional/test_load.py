@@ -19,7 +19,10 @@ import audit
 from audit.cli import main
 from audit.contract import load_contracts
 from audit.errors import AuditError
+from audit.sources import parquet_file
+from audit.sources.files import discover
 from audit.sources.load import load
+from audit.store import scratch
 from tests.functional.houses import loaded, policy, write
 
 EVENTS = (
@@ -85,6 +88,30 @@ def test_every_form_gives_the_same_rows(tmp_path: Path, name: str, content: str 
         {"read": 2, "accepted": 2, "duplicate": 0, "rejected": 0}
     ]
     assert events(db) == BOTH
+
+
+def test_an_instant_in_parquet_is_taken_as_it_is(tmp_path: Path) -> None:
+    folder = write(tmp_path / "source", {"processing_events.parquet": as_parquet(EVENTS)})
+    (source,) = discover(folder)
+    with scratch() as con:
+        assert parquet_file.describe(source, con).columns["occurred_at"] == "TIMESTAMPTZ"
+
+
+def test_empty_text_is_none_however_it_is_written(tmp_path: Path) -> None:
+    db, _ = loaded(
+        tmp_path, {"processing_events.csv": EVENTS.replace("store,", 'store,""') + '"",2026-07-01T09:00Z,use,S\n'}
+    )
+    assert events(db) == BOTH
+    assert rejected(db) == [("processing_events.csv", 4, "event_id", "missing")]
+
+
+def test_a_large_file_keeps_its_order(tmp_path: Path) -> None:
+    """Several row groups, read by several threads: the line of a row is its position."""
+    count = 600_000
+    lines = (f"E{i:07d},2026-07-01T09:00:00Z,use,email\n" for i in range(count))
+    db, _ = loaded(tmp_path, {"processing_events.csv": "event_id,occurred_at,operation,channel\n" + "".join(lines)})
+    moved = "SELECT count(*) FROM core.processing_events WHERE source_row <> CAST(substr(event_id, 2) AS BIGINT)"
+    assert rows(db, moved) == [(0,)]
 
 
 def test_a_spreadsheet_register_keeps_real_dates_and_rows(tmp_path: Path) -> None:
