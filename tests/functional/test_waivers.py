@@ -64,8 +64,11 @@ def test_a_waiver_holds_from_its_first_to_its_last_day(
 
 def test_another_check_and_another_client_are_not_touched(tmp_path: Path) -> None:
     other = "W1,retention,,,,board,2026-01-01,2027-01-01,agreed"
-    found, results = outcomes(
-        tmp_path, other, "W2,request_deadlines,,,C1,board,2026-01-01,2027-01-01,agreed", client="C2"
-    )
-    assert found == {"R3": "violation"}
+    theirs = "W2,request_deadlines,,,C1,board,2026-01-01,2027-01-01,agreed"
+    found, results = outcomes(tmp_path / "whole", other, theirs)
+    assert found == {"R1": "violation", "R2": "waived", "R3": "violation"}
     assert [w.waiver_id for w in results.waivers] == ["W2"]
+    # What is agreed with one client is no business of another.
+    found, results = outcomes(tmp_path / "client", other, theirs, client="C2")
+    assert found == {"R3": "violation"}
+    assert results.waivers == ()

@@ -98,9 +98,9 @@ def test_words_in_comments_and_texts_are_not_code(folder: Path) -> None:
 
 
 def test_an_unknown_parameter_is_refused(folder: Path) -> None:
-    edit(folder / "population.sql", "$end", "$until")
+    edit(folder / "check.sql", "$end", "$until")
     error = refusal(folder)
-    assert error.file == folder / "population.sql"
+    assert error.file == folder / "check.sql"
     assert "$until" in error.message
 
 
