@@ -71,7 +71,11 @@ def typed_select(
     """
     raw = [f"{_raw(c, given, empty_is_null)} AS {_raw_name(c)}" for c in contract.columns]
     typed = [f"{_value(c, given)} AS {ident(c.name)}" for c in contract.columns]
-    typed += [f"length({_raw_name(c)}) = 10 AS {ident(f'{c.name}_is_date')}" for c in contract.columns if c.day_may_do]
+    typed += [
+        f"length(CAST({_raw_name(c)} AS VARCHAR)) = 10 AS {ident(f'{c.name}_is_date')}"
+        for c in contract.columns
+        if c.day_may_do
+    ]
     faults = [
         f"WHEN {test} THEN {literal(f'{c.name}|{why}')}" for c in contract.columns for test, why in _faults(c, given)
     ]

@@ -97,6 +97,19 @@ def test_an_instant_in_parquet_is_taken_as_it_is(tmp_path: Path) -> None:
         assert parquet_file.describe(source, con).columns["occurred_at"] == "TIMESTAMPTZ"
 
 
+def test_a_day_or_an_instant_in_parquet_is_told_apart(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for i, detected in enumerate(("TIMESTAMPTZ '2026-07-01 07:00+00'", "DATE '2026-07-01'")):
+        columns = (
+            f"'I{i}' AS incident_id, 'processor' AS role, false AS personal_data_breach, {detected} AS detected_at"
+        )
+        duckdb.execute(f"COPY (SELECT {columns}) TO '{source / f'incidents-{i}.parquet'}' (FORMAT parquet)")
+    load(tmp_path / "db", [source], policy())
+    found = rows(tmp_path / "db", "SELECT incident_id, detected_at_is_date FROM core.incidents ORDER BY 1")
+    assert found == [("I0", False), ("I1", True)]
+
+
 def test_empty_text_is_none_however_it_is_written(tmp_path: Path) -> None:
     db, _ = loaded(
         tmp_path, {"processing_events.csv": EVENTS.replace("store,", 'store,""') + '"",2026-07-01T09:00Z,use,S\n'}
