@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from audit import notebooks
 from audit.clientele import known
+from audit.editions import CLIENT
 from audit.errors import AuditError
-from audit.making import CLIENT, Order, folder_name, is_current, make_report, notebook_parameters
+from audit.making import Order, folder_name, is_current, make_report, notebook_parameters
 from audit.narrowed import Narrowed
 from audit.prepared import Prepared, giving, prepare_all
 from audit.results import Results

@@ -14,6 +14,8 @@ from audit import __version__
 from audit.arguments import Parser, add_batch, add_command, add_database, add_form, findings, names
 from audit.arguments_compare import compare
 from audit.arguments_data import import_export, keys, lab, load, prune, rejected, sample, snapshots
+from audit.arguments_new import new, test
+from audit.editions import EDITIONS, QUARTERLY, REPORTS, USUAL_EDITION
 from audit.errors import AuditError
 from audit.terminal import Terminal
 
@@ -53,6 +55,8 @@ def build_parser() -> argparse.ArgumentParser:
         _due,
         _report,
         _verify,
+        new,
+        test,
         lab,
     ):
         add(commands)
@@ -89,7 +93,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-_REPORTS = ("quarterly-report", "client-report", "requests-report", "incident-dossier", "processing-record")
 _LAST_QUARTER = "the last quarter that the loaded logs cover"
 
 
@@ -173,11 +176,12 @@ def _due(commands: Commands) -> None:
 
 
 def _report(commands: Commands) -> None:
+    usual = {e: ", ".join(name for name, edition in USUAL_EDITION.items() if edition == e) for e in EDITIONS}
     parser = add_command(
         commands, "report", "cli_report", "run the notebooks and typeset the report", "audit report --period 2026Q3"
     )
     add_database(parser, period=_LAST_QUARTER)
-    parser.add_argument("--report", choices=_REPORTS, default=_REPORTS[0], help="which report")
+    parser.add_argument("--report", choices=REPORTS, default=QUARTERLY, help="which report (default: %(default)s)")
     parser.add_argument(
         "--incident",
         metavar="ID",
@@ -186,7 +190,12 @@ def _report(commands: Commands) -> None:
     )
     add_batch(parser)
     parser.add_argument("--language", choices=("en", "sv"), default="en", help="the report's language")
-    parser.add_argument("--edition", choices=("internal", "external"), default="internal", help="external names nobody")
+    parser.add_argument(
+        "--edition",
+        choices=EDITIONS,
+        help="external names nobody; internal shows the keys of items, so that people can mend things"
+        f" (default: internal for {usual['internal']}; external for {usual['external']})",
+    )
     parser.add_argument(
         "--out", type=Path, default=Path("reports"), metavar="DIR", help="default: reports/, a folder a run"
     )

@@ -43,7 +43,7 @@ def _form(args: argparse.Namespace) -> tuple[Order, Path | None]:
         from audit.signature import Signer  # takes a second to load
 
         authority = Signer(read_settings(settings)).authority_sha256
-    form = {name: getattr(args, name) for name in ("language", "edition", "profile")}
+    form = {name: getattr(args, name) or "" for name in ("language", "edition", "profile")}
     return Order(args.report, **form, signed_under=authority), settings
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from audit.cli_check import naming, open_from, show_results
 from audit.dossier import breaches
+from audit.editions import CLIENT, DOSSIER
 from audit.errors import UsageError
-from audit.making import CLIENT, Order, folder_name, is_current, make_report
-from audit.report_parts import DOSSIER, checks_of
+from audit.making import Order, folder_name, is_current, make_report
+from audit.report_parts import checks_of
 from audit.run import Workbench
 from audit.signing_keys import read_settings, settings_file
 from audit.terminal import Terminal
@@ -56,7 +57,7 @@ def _orders(args: argparse.Namespace, workbench: Workbench, signer: Signer | Non
     order = Order(
         args.report,
         language=args.language,
-        edition=args.edition,
+        edition=args.edition or "",
         profile=args.profile,
         incident=args.incident,
         signed_under=signer.authority_sha256 if signer else None,

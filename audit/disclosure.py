@@ -28,7 +28,6 @@ from audit.results import (
 )
 from audit.suppression import TOTAL
 
-EDITIONS = ("internal", "external")
 _RATED = ("compliant", "violation", "waived")
 Item = TypeVar("Item")
 

@@ -9,7 +9,8 @@ from audit import exhibits, remarks, sentences, tables
 from audit.blocks import Block
 from audit.catalog import load_catalog
 from audit.checktexts import Texts
-from audit.disclosure import EDITIONS, NotReleased, for_edition, is_released
+from audit.disclosure import NotReleased, for_edition, is_released
+from audit.editions import EDITIONS
 from audit.errors import AuditError, UsageError
 from audit.results import Results
 from audit.run import Workbench, database_of, open_workbench

@@ -23,6 +23,8 @@ _STRING = re.compile(rb"\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*)\)|<(FEFF[0-9A-
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r\n": b""}
 _PNG = b"\x89PNG\r\n\x1a\n"
+_FONTS = (b"\x00\x01\x00\x00", b"OTTO")
+_COLOURS = 36  # where a colour profile says that it is one
 
 
 def texts(path: Path) -> Iterator[Said]:
@@ -49,9 +51,14 @@ def _of_pdf(pdf: bytes) -> Iterator[Said]:
     for name, file in pdf_text.attached(pdf).items():
         yield "an attachment", f"{name}\n{file.decode('utf-8', 'replace')}"
     bodies = [_inflated(body) for body in _STREAM.findall(pdf)]
-    kept = [b for b in bodies if not b.startswith(_PNG)]
+    kept = [b for b in bodies if not _is_drawn(b)]
     inside = [*map(_strings, (_STREAM.sub(b"", pdf), *kept)), *(b.decode() for b in kept if _is_text(b))]
     yield "its alternative texts, bookmarks or metadata", "\n".join(inside)
+
+
+def _is_drawn(body: bytes) -> bool:
+    """Whether a stream is an image, a font or a colour profile: its bytes look like any string, and say nothing."""
+    return body.startswith((_PNG, *_FONTS)) or body[_COLOURS : _COLOURS + 4] == b"acsp"
 
 
 def _inflated(body: bytes) -> bytes:

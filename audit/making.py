@@ -20,21 +20,18 @@ from audit import folder, leaks, notebooks, pdf
 from audit import report as reports
 from audit.asked import Asked
 from audit.disclosure import for_edition, manifest_for
+from audit.editions import CLIENT, QUARTERLY, USUAL_EDITION
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
 from audit.register import last_reported
-from audit.report_parts import DOSSIER, RECORD, about, checks_of, write_own_files
+from audit.report_parts import about, checks_of, write_own_files
 from audit.run import Workbench
 
 if TYPE_CHECKING:
     from audit.signature import Signer
 
 Progress = Callable[[str, int, int], None]
-
-QUARTERLY, CLIENT, REQUESTS = "quarterly-report", "client-report", "requests-report"
-REPORTS = (QUARTERLY, CLIENT, REQUESTS, DOSSIER, RECORD)
-"""The reports by name; the notebook of each has the same name with underscores."""
 
 _LONGEST_NAME = 120  # a file system takes 255 bytes
 _LEFT = {"__pycache__", ".ipynb_checkpoints"}
@@ -49,16 +46,20 @@ _ATTACHED = ("results.json", "findings.csv", "findings.jsonl", "manifest.json")
 class Order:
     """Which report is wanted, and in what form. It stands in the manifest, so that the report can be made again.
 
-    ``name`` is one of REPORTS. ``profile`` a-3a carries the evidence in the PDF; a-2a, for receivers that take no
-    attachments, has it beside. ``signed_under`` is the fingerprint of the authority that it is to be signed under.
+    ``name`` is one of audit.editions.REPORTS, ``edition`` the report's usual one where not given. ``profile`` a-3a
+    carries the evidence in the PDF; a-2a, for receivers that take no attachments, has it beside. ``signed_under`` is
+    the fingerprint of the authority that it is to be signed under.
     """
 
     name: str = QUARTERLY
     language: str = "en"
-    edition: str = "internal"
+    edition: str = ""
     profile: str = "a-3a"
     incident: str | None = None
     signed_under: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "edition", self.edition or USUAL_EDITION[self.name])
 
 
 def make_report(
@@ -205,7 +206,7 @@ def folder_name(workbench: Workbench, order: Order, snapshot: int | None = None)
     own = None if report == QUARTERLY else report
     client = asked.client_id if report == CLIENT or asked.client_id is None else f"client-{asked.client_id}"
     state = None if snapshot is None else f"snapshot-{snapshot}"
-    usual = Order()
+    usual = Order(report)
     form = [f for f in ("incident", "language", "edition", "profile") if getattr(order, f) != getattr(usual, f)]
     parts = (asked.period.slug, own, client, asked.role, *(getattr(order, f) for f in form), as_of, state)
     name = "-".join(part for part in parts if part)

@@ -10,11 +10,11 @@ from pathlib import Path
 from audit.display_record import CHECKS as RECORD_CHECKS
 from audit.display_record import write_files
 from audit.dossier import CHECKS, Dossier, open_dossier
+from audit.editions import DOSSIER, RECORD
 from audit.record_files import NAME, OBSERVED
 from audit.results import CheckResult, Count, Results
 from audit.run import Workbench
 
-DOSSIER, RECORD = "incident-dossier", "processing-record"
 _TABLES = ("incidents", "incident_events")
 Progress = Callable[[str, int, int], None]
 

@@ -108,6 +108,20 @@ def test_a_compressed_text_in_wide_letters_is_searched(tmp_path, whole, subject)
     assert "metadata" in refused(tmp_path, whole, subject)
 
 
+@pytest.mark.parametrize("head", [b"\0\1\0\0", b"OTTO", b"\x89PNG\r\n\x1a\n", b"\0" * 36 + b"acsp"])
+def test_the_bytes_of_fonts_images_and_colours_are_no_text(tmp_path, whole, head):
+    typeset(tmp_path)
+    path = tmp_path / "report.pdf"
+    plain = path.read_bytes()
+    said = b"(see Q@b4.kd)"
+    for body in (head + said, b"/Tx " + said):
+        path.write_bytes(plain + b"\n99 0 obj\n<< >>\nstream\n" + zlib.compress(body) + b"\nendstream\nendobj\n")
+        if body.startswith(head):
+            refuse_leaks(tmp_path, whole, "external")
+        else:
+            assert "an e-mail address" in refused(tmp_path, whole, "Q@b4.kd")
+
+
 def test_an_attachment_is_searched(tmp_path, whole, subject):
     typeset(tmp_path, attachments={"findings.csv": f"subject_id\n{subject}\n"})
     assert "an attachment" in refused(tmp_path, whole, subject)
