@@ -10,40 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audit.casebook import SECTIONS, Case, read_cases, section_line
+from audit.checkfile import TABLE, TEXT_KEYS, CheckToml, Evidence, is_name
 from audit.checktexts import Texts, english, read_texts, translations
-from audit.errors import CheckError
+from audit.errors import CheckError, UsageError
 
 PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client_id", "role", "month")
-SEVERITIES = ("low", "medium", "high", "critical")
-CHARTS = ("months", "reasons", "lateness", "coverage", "stages")
-UNITS = ("hours", "days", "")
-JUDGED = ("compliant", "violation", "pending", "undetermined")
-
-_TEXT_KEYS = ("title", "question", "article", "severity", "unit", "key", "amount_unit", "chart")
-_KEYS = {*_TEXT_KEYS, "reads", "population", "reasons", "evidence"}
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_TABLE = re.compile(r"(?:core|law|house)\.[a-z][a-z0-9_]*")
+_OWN = "checks"
 _UNREPEATABLE = re.compile(
     r"\b(?:now|today|random|uuid|gen_random_uuid|setseed|get_current_time(?:stamp)?|transaction_timestamp)\s*\("
     r"|\b(?:current_date|current_time|current_timestamp|localtime|localtimestamp)\b",
     re.IGNORECASE,
 )
 _NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """Rows that bear on a finding (called f): those of ``table`` (called t) for which ``where`` holds."""
-
-    table: str
-    where: str
 
 
 @dataclass(frozen=True)
@@ -114,8 +97,14 @@ class Check:
         return self.texts[language]
 
 
+def own_checks(policy: Path) -> Path | None:
+    """The folder ``checks`` beside a policy file: what the organisation checks besides; None where there is none."""
+    folder = policy.with_name(_OWN)
+    return folder if folder.is_dir() else None
+
+
 def load_catalog(extra: Path | None = None) -> dict[str, Check]:
-    """All checks by name: the package's own and those in the folders of ``extra``.
+    """All checks by name: the package's own and those in the folders of ``extra``, as own_checks gives it.
 
     Raises:
         CheckError: a check's folder is not as agreed, or a name occurs twice.
@@ -132,19 +121,30 @@ def load_catalog(extra: Path | None = None) -> dict[str, Check]:
     return dict(sorted(found.items()))
 
 
+def find(catalog: Mapping[str, Check], name: str) -> Check:
+    """A check by its name.
+
+    Raises:
+        UsageError: no check has this name.
+    """
+    if name not in catalog:
+        raise UsageError("no such check", column=name, expected=f"one of {', '.join(catalog)}")
+    return catalog[name]
+
+
 def load_check(folder: Path) -> Check:
     """Read one check's folder.
 
     Raises:
         CheckError: with file and line, when a key, a word, a section or a file is not as agreed.
     """
-    if not _NAME.fullmatch(folder.name):
+    if not is_name(folder.name):
         raise CheckError("not a check's name", file=folder, expected="small letters, digits and underscores")
     texts = {p.name: _text(p) for p in sorted(folder.iterdir()) if p.suffix in (".toml", ".sql", ".md")}
     for name in ("check.toml", "check.sql", "check.md"):
         if name not in texts:
             raise CheckError("a check's file is missing", file=folder / name)
-    about = _Toml(folder / "check.toml", texts["check.toml"])
+    about = CheckToml(folder / "check.toml", texts["check.toml"])
     queries = {Path(name).stem: text for name, text in texts.items() if name.endswith(".sql")}
     reads = about.tables("reads")
     for stem, text in queries.items():
@@ -154,7 +154,7 @@ def load_check(folder: Path) -> Check:
     for title in SECTIONS:
         section_line(folder / "check.md", page, title)
     files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    text_of = {key: about.text(key) for key in _TEXT_KEYS}
+    text_of = {key: about.text(key) for key in TEXT_KEYS}
     reasons = about.reasons()
     own = english(text_of["title"], text_of["question"], reasons, page)
     return Check(
@@ -200,86 +200,8 @@ def _validate_sql(file: Path, text: str) -> None:
             raise refuse(f"unknown parameter ${match[1]}", match.start(), ", ".join(f"${p}" for p in PARAMETERS))
 
 
-def _validate_reads(about: _Toml, reads: tuple[str, ...], queries: Iterable[str]) -> None:
+def _validate_reads(about: CheckToml, reads: tuple[str, ...], queries: Iterable[str]) -> None:
     """Refuse tables that the SQL names and ``reads`` does not; what macros read besides shows when it is bound."""
-    used = {table for text in queries for table in _TABLE.findall(_NOT_CODE.sub(" ", text))}
+    used = {table for text in queries for table in TABLE.findall(_NOT_CODE.sub(" ", text))}
     if missing := sorted(used.difference(reads)):
         raise about.error("reads", f"the SQL also reads {', '.join(missing)}")
-
-
-class _Toml:
-    """check.toml, with the line of each key for the errors."""
-
-    def __init__(self, file: Path, text: str) -> None:
-        self.file, self.lines = file, text.splitlines()
-        try:
-            self.data: dict[str, Any] = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            line = re.search(r"line (\d+)", str(error))
-            raise CheckError("not TOML", file=file, line=int(line[1]) if line else None) from None
-        for key in self.data:
-            if key not in _KEYS:
-                raise self.error(key, "unknown key", ", ".join(sorted(_KEYS)))
-        for key in sorted(_KEYS - self.data.keys()):
-            raise self.error(key, "missing")
-
-    def error(self, key: str, message: str, expected: str | None = None) -> CheckError:
-        start = re.compile(rf"\s*(?:{re.escape(key)}\s*=|\[+(?:\w+\.)*{re.escape(key)}[\].])")
-        line = next((n for n, text in enumerate(self.lines, 1) if start.match(text)), None)
-        return CheckError(message, file=self.file, line=line, column=key, expected=expected)
-
-    def text(self, key: str) -> str:
-        value = self.data[key]
-        closed = {"severity": SEVERITIES, "chart": CHARTS, "amount_unit": UNITS}.get(key)
-        if not isinstance(value, str) or (not value.strip() and key != "amount_unit"):
-            raise self.error(key, "not a text")
-        if closed and value not in closed:
-            raise self.error(key, "not in the vocabulary", ", ".join(v or '""' for v in closed))
-        if key in ("unit", "key") and not _NAME.fullmatch(value):
-            raise self.error(key, "not a name", "a table or column as the contracts name it")
-        if key == "title" and value.lower().startswith("ensure"):
-            raise self.error(key, "an order", "the good state, as a fact")
-        if key == "question" and not value.endswith("?"):
-            raise self.error(key, "not a question", "a sentence with a question mark")
-        return value
-
-    def tables(self, key: str, within: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        value = self.data[key]
-        if (
-            not isinstance(value, list)
-            or not value
-            or not all(isinstance(t, str) and _TABLE.fullmatch(t) for t in value)
-        ):
-            raise self.error(key, "not a list of tables", "core.x, law.y or house.z")
-        if len(set(value)) < len(value):
-            raise self.error(key, "a table occurs twice")
-        if within is not None and not set(value) <= {t for t in within if t.startswith("core.")}:
-            raise self.error(key, "a table that the SQL does not read", "tables of core in reads")
-        return tuple(value)
-
-    def reasons(self) -> dict[str, dict[str, str]]:
-        value = self.data["reasons"]
-        if not isinstance(value, dict) or "violation" not in value:
-            raise self.error("reasons", "no reasons of violations", "[reasons.violation]")
-        for outcome, sentences in value.items():
-            if outcome not in JUDGED:
-                raise self.error(outcome, "not an outcome", ", ".join(JUDGED))
-            if not isinstance(sentences, dict):
-                raise self.error(outcome, "not a table of reasons")
-            for reason, sentence in sentences.items():
-                if not _NAME.fullmatch(reason) or not isinstance(sentence, str) or not sentence.endswith("."):
-                    raise self.error(reason, "not a reason", 'name = "One sentence."')
-        return value
-
-    def evidence(self) -> tuple[Evidence, ...]:
-        entries = self.data["evidence"]
-        if not isinstance(entries, list):
-            raise self.error("evidence", "not a list of tables", "[[evidence]]")
-        for entry in entries:
-            if not isinstance(entry, dict) or entry.keys() != {"table", "where"}:
-                raise self.error("evidence", "not an entry", "the keys table and where")
-            if not isinstance(entry["table"], str) or not _TABLE.fullmatch(entry["table"]):
-                raise self.error("evidence", "not a table", "core.x, law.y or house.z")
-            if not isinstance(entry["where"], str) or not re.search(r"\bt\.", entry["where"]):
-                raise self.error("evidence", "not a condition", "a condition over t and f")
-        return tuple(Evidence(**entry) for entry in entries)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.catalog import load_catalog
-from audit.errors import UsageError
+from audit.catalog import Check, find, load_catalog, own_checks
 from audit.outputs import results_json
 from audit.run import DEFAULT_DB, Workbench, open_workbench
+from audit.snapshot import read_snapshot
 from audit.terminal import Terminal, percent
 from audit.timelimit import due as due_of
 
@@ -40,7 +40,6 @@ def open_from(args: argparse.Namespace) -> Workbench:
 
 def check(args: argparse.Namespace, terminal: Terminal) -> int:
     """Run the checks and print their counts; 1 where a violation was found."""
-    _known(args.only or ())
     with open_from(args) as workbench:
         with terminal.progress() as bar:
             found = workbench.check_all(only=args.only, progress=bar)
@@ -58,9 +57,8 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def explain(args: argparse.Namespace, terminal: Terminal) -> int:
     """Print a check's page, or the steps to one item's outcome."""
-    _known([args.check])
     if args.item is None:
-        terminal.page(load_catalog()[args.check].page)
+        terminal.page(find(_checks_of(args.policy, args.db), args.check).page)
         return 0
     with open_from(args) as workbench:
         for step in workbench.explain_item(args.check, args.item):
@@ -129,9 +127,8 @@ def _after_check(results: Mapping[str, Any], args: argparse.Namespace) -> list[t
     return [*commands, ("to make the report", ["report", *period])]
 
 
-def _known(names: Iterable[str]) -> None:
-    """Raises: UsageError: a name that is no check's."""
-    catalog = load_catalog()
-    for name in names:
-        if name not in catalog:
-            raise UsageError(f"no check is called {name!r}", expected=f"one of {', '.join(catalog)}")
+def _checks_of(policy: Path | None, db: Path) -> dict[str, Check]:
+    """The checks by name: the package's, and those beside the policy file that is given or that the data has."""
+    if policy is None and (db / "CURRENT").is_file():
+        policy = read_snapshot(db).policy_file
+    return load_catalog(own_checks(policy) if policy else None)

@@ -7,7 +7,7 @@ from typing import Any
 
 from audit import exhibits, remarks, sentences, tables
 from audit.blocks import Block
-from audit.catalog import load_catalog
+from audit.catalog import Check, load_catalog
 from audit.checktexts import Texts
 from audit.disclosure import NotReleased, for_edition, is_released
 from audit.editions import EDITIONS
@@ -41,7 +41,7 @@ def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) 
     edition = scope.get("edition") or "internal"
     results = for_edition(workbench.check_all(only=only), edition, workbench.policy.suppress_below)
     language = scope.get("language") or "en"
-    page = Page(results, language, edition, workbench.policy.words.get(language))
+    page = Page(results, language, edition, workbench.policy.words.get(language), workbench.catalog)
     page.workbench = workbench
     return page
 
@@ -55,6 +55,7 @@ class Page:
         edition: `internal` shows the items' keys, so that people can mend things; `external` is for results that
             audit.disclosure released.
         terms: the organisation's own names and texts in the language.
+        catalog: the checks by name; the package's own where not given.
 
     Attributes:
         workbench: the open database, where the page was made by begin.
@@ -65,7 +66,12 @@ class Page:
     """
 
     def __init__(
-        self, results: Results, language: str = "en", edition: str = "internal", terms: Mapping[str, str] | None = None
+        self,
+        results: Results,
+        language: str = "en",
+        edition: str = "internal",
+        terms: Mapping[str, str] | None = None,
+        catalog: Mapping[str, Check] | None = None,
     ) -> None:
         if edition not in EDITIONS:
             raise UsageError("no such edition", column="edition", expected=" or ".join(EDITIONS))
@@ -77,7 +83,7 @@ class Page:
         self.workbench: Workbench | None = None
         self.told: list[str] = []
         self.words = Words(language, results.zone, terms)
-        self._catalog = load_catalog()
+        self.catalog = load_catalog() if catalog is None else catalog
 
     def show(self, kind: str, **values: Any) -> Shown:
         """Any kind of block of the report, its values given by name."""
@@ -146,7 +152,7 @@ class Page:
         """The chart that the check's own page names."""
         from audit import charts  # late: a page without charts need not wait for them
 
-        return self.chart(charts.FORMS[self._catalog[check].chart], check)
+        return self.chart(charts.FORMS[self.catalog[check].chart], check)
 
     def each(self, *makers: Callable[[str], Any], of: Iterable[str] | None = None) -> Several:
         """What each maker makes of each check, of all or of those named: `page.each(page.method)`."""
@@ -202,13 +208,13 @@ class Page:
         if not total or not c.lists_items:
             return None
         found = c.findings(limit=limit)
-        return self._shown(tables.findings(caption, found, self.words, self._catalog, total_rows=total, **more))
+        return self._shown(tables.findings(caption, found, self.words, self.catalog, total_rows=total, **more))
 
     def waived(self) -> Shown:
         """Every violation that a waiver covers: counted, never hidden."""
         found = [f for c in self.results if c.lists_items for f in c.findings(outcome="waived")]
         caption = self.words.say("tables.waived")
-        return self._shown(tables.findings(caption, found, self.words, self._catalog, size="small"))
+        return self._shown(tables.findings(caption, found, self.words, self.catalog, size="small"))
 
     def waiving(self) -> Shown:
         """How many waivers are in force, what they cover, and what counts again."""
@@ -259,12 +265,12 @@ class Page:
 
     def method(self, check: str) -> Shown:
         """A check's page without its worked cases, for the annex."""
-        return self._shown(exhibits.method(self._catalog[check], self._texts(check), self.words))
+        return self._shown(exhibits.method(self.catalog[check], self._texts(check), self.words))
 
     def _texts(self, check: str) -> Texts:
         """What a check says of itself in the page's language."""
-        if check in self._catalog:
-            return self._catalog[check].texts_in(self.words.language)
+        if check in self.catalog:
+            return self.catalog[check].texts_in(self.words.language)
         c = self.results[check]  # the run knew a check that the package does not
         return Texts(c.title, c.question)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from audit import prepared, sentences, tables
 from audit.blocks import Block
+from audit.catalog import load_catalog
 from audit.clientele import Client
 from audit.disclosure import for_edition
 from audit.display import Page, Several, Shown
@@ -42,7 +43,7 @@ def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
         workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
         made = prepare(workbench)
     results = for_edition(made.results, edition, made.below)
-    page = ClientPage(results, language, edition, made.terms.get(language))
+    page = ClientPage(results, language, edition, made.terms.get(language), load_catalog(made.checks))
     page.workbench = workbench
     page.client = made.client
     binding = tuple(c for c in page.results.commitments if c.role != "controller")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from audit import exhibits, tables
-from audit.catalog import load_catalog
 from audit.display import Page, Several, Shown, begin
 from audit.dossier import CHECKS, Dossier, breaches, open_dossier
 from audit.dossier_tables import DossierTables
@@ -190,7 +189,7 @@ class DossierPage:
         if not found:
             return self.page.note(self.say("findings.none"))
         return self._block(
-            tables.findings(self.say("findings.caption"), found, self.page.words, load_catalog(), size="small")
+            tables.findings(self.say("findings.caption"), found, self.page.words, self.page.catalog, size="small")
         )
 
     def found(self) -> list[Finding]:

@@ -8,6 +8,9 @@ _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = {"notebooks": _PACKAGE / "_notebooks", "mira": _PACKAGE / "samples" / "mira"}
 _CHECKOUT = {"notebooks": _PACKAGE.parent / "notebooks", "mira": _PACKAGE.parent / "data" / "mira"}
 
+POLICY = Path("data/mira/policy.toml")
+"""The policy file of the organisation whose checks one works on, where no other is named."""
+
 
 def shipped(name: str) -> Path:
     """The folder shipped under a name: ``notebooks``, or ``mira``, the sample organisation's own files.

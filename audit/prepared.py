@@ -6,9 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from audit.catalog import own_checks
 from audit.clientele import Client, client_of, registered
 from audit.narrowed import Narrowed
+from audit.policy import Policy
 from audit.results import Finding, Results
 from audit.run import Workbench
 
@@ -18,13 +21,14 @@ class Prepared:
     """All that a client's report is made of, equal to what a run for the client alone gives.
 
     ``below`` is the number under which an external edition suppresses a count of persons; ``terms`` are the
-    organisation's own names of things, by language.
+    organisation's own names of things, by language; ``checks`` is the folder of its own checks, if it has any.
     """
 
     results: Results
     client: Client
     below: int
     terms: Mapping[str, Mapping[str, str]]
+    checks: Path | None
 
 
 _given: list[Prepared] = []
@@ -49,7 +53,7 @@ def prepare(workbench: Workbench) -> Prepared:
     """The same of a workbench that is open for one client."""
     assert workbench.asked.client_id is not None
     client = client_of(workbench.con, workbench.asked, workbench.asked.client_id)
-    return Prepared(workbench.check_all(), client, workbench.policy.suppress_below, workbench.policy.words)
+    return Prepared(workbench.check_all(), client, *_of_the_house(workbench.policy))
 
 
 def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict[str, Prepared]:
@@ -64,9 +68,12 @@ def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict
         results = Narrowed(whole, everyone, client).check_all()
         checks = {name: replace(c, _read=Listed(tuple(found[name, client]))) for name, c in results.checks.items()}
         known = register.get(client, Client(client))
-        policy = whole.policy
-        made[client] = Prepared(replace(results, checks=checks), known, policy.suppress_below, policy.words)
+        made[client] = Prepared(replace(results, checks=checks), known, *_of_the_house(whole.policy))
     return made
+
+
+def _of_the_house(policy: Policy) -> tuple[int, Mapping[str, Mapping[str, str]], Path | None]:
+    return policy.suppress_below, policy.words, own_checks(policy.path)
 
 
 @dataclass(frozen=True)

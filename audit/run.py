@@ -15,7 +15,7 @@ from typing import Any
 from audit import __version__, register
 from audit.archive import Archive
 from audit.asked import Asked, knows_client, last_quarter
-from audit.catalog import Check, load_catalog
+from audit.catalog import Check, find, load_catalog, own_checks
 from audit.comparing import compare
 from audit.comparison import Comparison
 from audit.contract import load_contracts
@@ -48,6 +48,7 @@ class Workbench:
     Attributes:
         asked: the period, the as-of instant and the scope.
         snapshot, law, policy: what it answers from.
+        catalog: the checks by name: the package's, and those beside the policy file.
         con: the connection, with the schemas raw, core, law and house.
         desk: a folder of its own, the only one beside the database that the connection can write to.
     """
@@ -64,12 +65,12 @@ class Workbench:
         snapshot: int | None = None,
     ) -> None:
         self.law: Law = load_law()
-        self.catalog = load_catalog()
         self._judged: dict[str, str] = {}
         self._events_are_grouped = False
         with ExitStack() as stack:
             self.snapshot: Snapshot = stack.enter_context(holding(db, snapshot))
             self.policy: Policy = load_policy(policy or self.snapshot.policy_file, self.law)
+            self.catalog = load_catalog(own_checks(self.policy.path))
             if role not in (None, "controller", "processor"):
                 raise UsageError("no such role", column="role", expected="controller or processor")
             zone = self.policy.zone
@@ -239,9 +240,7 @@ class Workbench:
         return manifest_of(__version__, self.asked, self.files, catalog=self.catalog, law=self.law, policy=self.policy)
 
     def _check(self, name: str) -> Check:
-        if name not in self.catalog:
-            raise UsageError("no such check", column=name, expected=f"one of {', '.join(self.catalog)}")
-        return self.catalog[name]
+        return find(self.catalog, name)
 
     def _result(self, check: Check) -> CheckResult:
         tables = tuple(t.removeprefix("core.") for t in check.reads)

@@ -174,14 +174,22 @@ def _settle(folder: Path) -> None:
 
 
 def keep_house(folder: Path, policy: Policy) -> str:
-    """Keep the organisation's files with the data they were loaded under; gives their folder's name."""
+    """Keep the organisation's files, its own checks among them, with the data they were loaded under.
+
+    Returns:
+        Their folder's name, which follows from their content.
+    """
     beside = (policy.path.with_name(f"{name}.toml") for name in ("commitments", "transparency", "dpv", "words.sv"))
-    sources = [p for p in (policy.path, *beside) if p.is_file()]
-    contents = [(p, p.read_bytes()) for p in sources]
-    name = hashlib.sha256(b"\0".join(content for _, content in contents)).hexdigest()[:16]
-    private_folder(folder / "house" / name)
-    for path, content in contents:
-        target = folder / "house" / name / ("policy.toml" if path == policy.path else path.name)
+    files = {p.name: p for p in beside if p.is_file()} | {"policy.toml": policy.path}
+    checks = sorted(policy.path.parent.glob("checks/*/check.toml"))
+    of_checks = (p for toml in checks for p in sorted(toml.parent.iterdir()) if p.suffix in (".toml", ".sql", ".md"))
+    files |= {p.relative_to(policy.path.parent).as_posix(): p for p in of_checks}
+    contents = {name: path.read_bytes() for name, path in files.items()}
+    hashed = ((name, hashlib.sha256(content).hexdigest()) for name, content in sorted(contents.items()))
+    house = folder / "house" / hashlib.sha256(repr(list(hashed)).encode()).hexdigest()[:16]
+    for name, content in contents.items():
+        target = house / name
+        private_folder(target.parent)
         if not target.is_file() or target.read_bytes() != content:
             write_durably(target, content.decode())
-    return f"house/{name}"
+    return f"house/{house.name}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit import sentences
@@ -66,7 +66,7 @@ def by(result: CheckResult, dim: str, label: str, words: Words, title: str) -> B
     return table(caption, {dim: (label, "text")} | heads(words, "checks", _COUNTS), rows)
 
 
-def findings(caption: Text, found: list[Finding], words: Words, catalog: dict[str, Check], **more: Any) -> Block:
+def findings(caption: Text, found: list[Finding], words: Words, catalog: Mapping[str, Check], **more: Any) -> Block:
     """Findings: the item, why, how far over, and the file and line of its row."""
     kinds = dict.fromkeys(("item", "outcome", "reason", "due", "over", "source"), "text")
     columns = heads(words, "findings", kinds | {"item": "mono", "outcome": "status", "source": "mono"})

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from audit.catalog import load_catalog, own_checks
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
 from audit.policy import Policy
@@ -53,7 +54,8 @@ def load(
         What was read, accepted, found twice and rejected.
 
     Raises:
-        AuditError: a file or the database cannot be read or written; the database is as it was.
+        AuditError: a file or the database cannot be read or written, or an own check is not as agreed; the database
+            is as it was.
     """
     batches = [batch for folder in folders for batch in read_sources(folder)]
     exports = {export.path for batch in batches for export in batch.exports}
@@ -69,6 +71,7 @@ def load(
         messages = imports.messages
         messages += left_out
         fresh = new_of(sources, settled, messages)
+        load_catalog(own_checks(policy.path))  # what is kept with the data must be checks
         house = keep_house(db, policy)
         if not fresh and not imports and house == before.house:
             return LoadReport([], True, messages, snapshot=before)
