@@ -66,13 +66,9 @@ class Page:
     """
 
     def __init__(
-        self,
-        results: Results,
-        language: str = "en",
-        edition: str = "internal",
-        terms: Mapping[str, str] | None = None,
-        catalog: Mapping[str, Check] | None = None,
-    ) -> None:
+        self, results: Results, language: str = "en", edition: str = "internal",
+        terms: Mapping[str, str] | None = None, catalog: Mapping[str, Check] | None = None,
+    ) -> None:  # fmt: skip
         if edition not in EDITIONS:
             raise UsageError("no such edition", column="edition", expected=" or ".join(EDITIONS))
         if edition == "external" and not is_released(results):
