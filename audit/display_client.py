@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from audit import prepared, sentences, tables
 from audit.blocks import Block
 from audit.catalog import load_catalog
-from audit.clientele import Client
+from audit.clientele import Client, known
 from audit.disclosure import for_edition
 from audit.display import Page, Several, Shown
 from audit.errors import UsageError
 from audit.hidden import is_hidden
 from audit.prepared import prepare
 from audit.results import OUTCOMES, CheckResult
-from audit.run import database_of, open_workbench
+from audit.run import Workbench, database_of, open_workbench
 from audit.sentences import Text
 
 
@@ -26,21 +28,20 @@ def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
     Args:
         db: the database's folder; empty: the one that `audit lab` or the runner names.
         period: as `2026Q3`; empty: the last quarter that the logs cover.
-        client: its id.
+        client: its id; empty: the first by its id.
         scope: as_of and role to narrow the run, language and edition of the page; empty where not wanted.
 
     Raises:
-        UsageError: no client, or a period, scope, language or edition that is none.
+        UsageError: no client in the database, or a period, scope, language or edition that is none.
         AuditError: no database there.
     """
-    if not client:
-        raise UsageError("a client's report needs a client", column="client", expected="its id")
     language, edition = scope.get("language") or "en", scope.get("edition") or "internal"
     made, workbench = prepared.given(client), None
     if made is None:
         folder, snapshot = database_of(db)
         as_of, role = scope.get("as_of") or None, scope.get("role") or None
-        workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
+        opened = partial(open_workbench, folder, period or None, as_of=as_of, role=role, snapshot=snapshot)
+        workbench = opened(client=client or _first(opened))
         made = prepare(workbench)
     results = for_edition(made.results, edition, made.below)
     page = ClientPage(results, language, edition, made.terms.get(language), load_catalog(made.checks))
@@ -49,6 +50,15 @@ def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
     binding = tuple(c for c in page.results.commitments if c.role != "controller")
     page.results = replace(page.results, commitments=binding)
     return page
+
+
+def _first(opened: Callable[[], Workbench]) -> str:
+    """The first client of a database."""
+    with opened() as workbench:
+        clients = known(workbench.con, workbench.asked.as_of_on)
+    if not clients:
+        raise UsageError("no row of any table has a client", column="client")
+    return clients[0]
 
 
 class ClientPage(Page):

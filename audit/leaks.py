@@ -8,26 +8,25 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
 
-from audit import legible
-from audit.contract import Contract, load_contracts
-from audit.disclosure import is_about_persons
+from audit import legible, sought
 from audit.errors import VerifyError
 from audit.places import shipped
 from audit.run import Workbench
-from audit.snapshot import ident, quoted
 from audit.sources.border import personal_in
 
+Texts = list[tuple[str, str]]
+"""Texts, each with the place where it stands."""
 Places = dict[str, str]
 """A part of a text, in small letters, and the first place it was seen."""
 
-_RUN = re.compile(r"\S+")
+_WORD = re.compile(r"\w+")
 _PART = re.compile(r"[^\W_]+|[\W_]")
 _LONGEST = 15  # parts of an id: eight between seven signs, more than a UUID has
 _LETTERS = 80
@@ -54,19 +53,53 @@ def refuse_leaks(folder: Path, workbench: Workbench, edition: str) -> None:
     Raises:
         LeakError: something was found. It says where and of what kind, never what.
     """
-    of_persons, of_clients = edition == "external", workbench.asked.client_id is not None
-    if not of_persons and not of_clients:
-        return
-    said, own = list(_said(folder)), _own_words(workbench)
-    parts = {part: place for part, place in _parts(said).items() if part not in own}
-    columns = list(_columns(of_clients=of_clients, of_persons=of_persons))
-    found = [(parts[part], kind) for kind, part in _known(workbench, parts, columns)]
-    if of_persons:
-        found += [(place, kind) for place, text in said for kind, value in personal_in(text) if value not in own]
-    if of_clients:
-        found += [(place, "another client's name") for place in _naming(said, workbench, own)]
-    if found:
-        _refuse(found)
+    Gate(edition).refuse(folder, workbench)
+
+
+class Gate:
+    """What every finished report passes; for many reports of one database, so that none repeats another's search.
+
+    Args:
+        edition: as refuse_leaks takes it.
+        whole: where many clients' reports are to pass, a workbench that stays open meanwhile: the ids are gathered in
+            it once, as hashes, and only what has a known hash is looked up.
+    """
+
+    def __init__(self, edition: str, whole: Workbench | None = None) -> None:
+        self._of_persons = edition == "external"
+        self._is_indexed = whole is not None
+        # Runs of letters in which nothing was found, of any client or person.
+        self._harmless: set[str] = set()
+        if whole is not None:
+            sought.index(whole, sought.columns(of_clients=True, of_persons=self._of_persons))
+
+    def refuse(self, folder: Path, workbench: Workbench) -> None:
+        """As refuse_leaks."""
+        client = workbench.asked.client_id
+        if not self._of_persons and client is None:
+            return
+        said, own = list(_said(folder)), _own_words(workbench)
+        runs, broken = _runs(said, self._harmless)
+        if self._of_persons:
+            looks = [(place, kind) for run, place in runs.items() for kind, v in personal_in(run) if v not in own]
+        else:
+            looks = []
+        # The client's own id is in its report; that a person has the same one could not be told.
+        parts = {part: at for run, at in (broken | runs).items() for part in _within(run) if part not in own}
+        if client is not None:
+            parts.pop(client.lower(), None)
+        found = [(parts[part], kind) for kind, part in self._known(workbench, parts)] + looks
+        if client is not None:
+            found += [(place, "another client's name") for place in _naming(said, workbench, own)]
+        if found:
+            _refuse(found)
+        self._harmless.update(run for run in (broken | runs) if client is None or client.lower() not in run)
+
+    def _known(self, workbench: Workbench, parts: Places) -> list[tuple[str, str]]:
+        """Which of the parts are ids, each with its kind."""
+        columns = sought.columns(of_clients=workbench.asked.client_id is not None, of_persons=self._of_persons)
+        asked = sought.indexed(workbench, parts) if self._is_indexed else list(parts)
+        return sought.known(workbench, asked, columns)
 
 
 def _refuse(found: list[tuple[str, str]]) -> None:
@@ -89,13 +122,18 @@ def _said(folder: Path) -> Iterator[tuple[str, str]]:
                 yield f"{path.name}, {place}" if place else path.name, text.translate(_INVISIBLE)
 
 
-def _parts(said: Iterable[tuple[str, str]]) -> Places:
-    """Every part of the texts that could be an id, of whole runs of letters and of several with the signs between."""
-    parts: Places = {}
+def _runs(said: Texts, harmless: set[str]) -> tuple[Places, Places]:
+    """Every run of letters in the texts that is not known as harmless, and those that the end of a line breaks."""
+    runs: Places = {}
+    broken: Places = {}
     for place, text in said:
-        for part in candidates(text):
-            parts.setdefault(part, place)
-    return parts
+        filled = [runs_of for line in text.lower().splitlines() if (runs_of := line.split())]
+        for line in filled:
+            for run in line:
+                runs.setdefault(run, place)
+        for above, below in pairwise(filled):
+            broken.setdefault(above[-1] + below[0], place)
+    return ({run: at for run, at in found.items() if run not in harmless} for found in (runs, broken))  # type: ignore[return-value]
 
 
 def candidates(text: str) -> set[str]:
@@ -103,11 +141,8 @@ def candidates(text: str) -> set[str]:
 
     An id may stand within a longer word or name, and be broken at the end of a line.
     """
-    lines = [_RUN.findall(line) for line in text.lower().splitlines()]
-    runs = {run for line in lines for run in line}
-    filled = [line for line in lines if line]
-    runs |= {above[-1] + below[0] for above, below in pairwise(filled)}
-    return {part for run in runs for part in _within(run)}
+    runs, broken = _runs([("", text)], set())
+    return {part for run in (*runs, *broken) for part in _within(run)}
 
 
 def _within(run: str) -> Iterator[str]:
@@ -121,57 +156,20 @@ def _within(run: str) -> Iterator[str]:
                     yield part
 
 
-def _columns(*, of_clients: bool, of_persons: bool) -> Iterator[tuple[str, str, str]]:
-    """What is looked for: the kind, the table and the column."""
-    for contract in load_contracts().values():
-        if of_persons and is_about_persons(contract.table):
-            yield from _of_persons(contract)
-        if of_clients and any(c.name == "client_id" for c in contract.columns):
-            yield "another client's id", contract.table, "client_id"
-
-
-def _of_persons(contract: Contract) -> Iterator[tuple[str, str, str]]:
-    for column in contract.columns:
-        if column.person:
-            name = column.name.replace("_", " ")
-            yield f"{'an' if name[0] in 'aeio' else 'a'} {name}", contract.table, column.name
-    if len(contract.key) == 1 and contract.key[0] not in [c.name for c in contract.columns if c.person]:
-        yield f"the key of a row of {contract.table}", contract.table, contract.key[0]
-
-
-def _known(workbench: Workbench, parts: Places, columns: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
-    """Which of the parts stand in the columns, each with its kind: one question to the database."""
-    if not parts or not columns:
-        return []
-    asked = workbench.desk / "parts.json"
-    asked.write_text("".join(json.dumps({"part": part}) + "\n" for part in parts), encoding="utf-8")
-    own = workbench.asked.client_id
-    each = [
-        f"SELECT DISTINCT '{kind.replace(chr(39), chr(39) * 2)}' AS kind, lower({ident(column)}) AS part"
-        f" FROM core.{table} WHERE lower({ident(column)}) IN (SELECT part FROM parts)"
-        + (" AND client_id <> $1" if column == "client_id" else "")
-        for kind, table, column in columns
-    ]
-    read = f"SELECT part FROM read_json('{quoted(asked)}', columns = {{part: 'VARCHAR'}})"
-    query = f"WITH parts AS MATERIALIZED ({read}) {' UNION ALL '.join(each)}"
-    try:
-        rows = workbench.con.execute(query, [own] if "$1" in query else []).fetchall()
-    finally:
-        asked.unlink()
-    return [(str(kind), str(part)) for kind, part in rows]
-
-
-def _naming(said: Iterable[tuple[str, str]], workbench: Workbench, words: frozenset[str]) -> Iterator[str]:
+def _naming(said: Texts, workbench: Workbench, words: frozenset[str]) -> Iterator[str]:
     """The places where another client is named; names of one word that the report's own texts use aside."""
     rows = workbench.con.execute("SELECT DISTINCT client_id, client_name FROM core.contracts").fetchall()
     own = [_flat(name) for client, name in rows if client == workbench.asked.client_id and name]
     others = {_flat(name) for client, name in rows if client != workbench.asked.client_id and name} - set(own)
     others -= {_flat(workbench.policy.name), *words}
-    for place, text in said:
-        flat = _flat(text)
+    flat = [(place, _flat(text)) for place, text in said]
+    used = {word for run in {run for _, text in flat for run in text.split()} for word in _WORD.findall(run)}
+    # Most names have a word that stands nowhere; only the others are looked for in each text.
+    others = {name for name in others if used.issuperset(_WORD.findall(name))}
+    for place, text in flat if others else ():
         for name in own:
-            flat = flat.replace(name, " ")
-        if any(name in flat and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", flat) for name in others):
+            text = text.replace(name, " ")  # noqa: PLW2901
+        if any(name in text and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) for name in others):
             yield place
 
 

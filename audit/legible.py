@@ -19,11 +19,16 @@ Said = tuple[str, str]
 """Where it stands in the file, and the text."""
 
 _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
+_CONTENTS = re.compile(rb"/Contents (\d+) \d+ R")
+_OBJECT = re.compile(rb"(\d+) \d+ obj")
+_NUMBER = 24  # as many letters before `obj` hold an object's number
 _STRING = re.compile(rb"\(((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*)\)|<(FEFF[0-9A-F\s]*)>", re.DOTALL | re.IGNORECASE)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r\n": b""}
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FONTS = (b"\x00\x01\x00\x00", b"OTTO")
+# What no text string has, in any encoding that a PDF knows; the numbers of glyphs do.
+_CONTROL = re.compile(rb"[\x00-\x07\x0b\x0e-\x17]")
 _COLOURS = 36  # where a colour profile says that it is one
 
 
@@ -50,10 +55,23 @@ def _of_pdf(pdf: bytes) -> Iterator[Said]:
         yield f"page {number}", page
     for name, file in pdf_text.attached(pdf).items():
         yield "an attachment", f"{name}\n{file.decode('utf-8', 'replace')}"
-    bodies = [_inflated(body) for body in _STREAM.findall(pdf)]
-    kept = [b for b in bodies if not _is_drawn(b)]
-    inside = [*map(_strings, (_STREAM.sub(b"", pdf), *kept)), *(b.decode() for b in kept if _is_text(b))]
-    yield "its alternative texts, bookmarks or metadata", "\n".join(inside)
+    yield "its alternative texts, bookmarks or metadata", "\n".join(_hidden(pdf))
+
+
+def _hidden(pdf: bytes) -> Iterator[str]:
+    """The text strings of a PDF, and of its streams those that are plain text and neither a page nor a file inside."""
+    yield _strings(_STREAM.sub(b"", pdf))
+    pages = set(_CONTENTS.findall(pdf))
+    for stream in _STREAM.finditer(pdf):
+        head = pdf[max(0, pdf.rfind(b"obj", 0, stream.start()) - _NUMBER) : stream.start()]
+        body = _inflated(stream[1])
+        if b"/EmbeddedFile" in head or _is_drawn(body):
+            continue
+        yield _strings(body)
+        number = _OBJECT.search(head)
+        is_page = number is not None and number[1] in pages
+        if not is_page and b"begincmap" not in body and _is_text(body):
+            yield body.decode()
 
 
 def _is_drawn(body: bytes) -> bool:
@@ -78,14 +96,16 @@ def _is_text(body: bytes) -> bool:
 
 def _strings(part: bytes) -> str:
     """The text strings of a part of a PDF, a line each."""
-    return "\n".join(_string(found) for found in _STRING.finditer(part))
+    return "\n".join(filter(None, map(_string, _STRING.finditer(part))))
 
 
 def _string(found: re.Match[bytes]) -> str:
     if found[2] is not None:
         raw = bytes.fromhex(found[2].decode())
     else:
-        raw = _ESCAPE.sub(_unescaped, found[1])
+        raw = _ESCAPE.sub(_unescaped, found[1]) if b"\\" in found[1] else found[1]
+    if not raw.startswith(b"\xfe\xff") and _CONTROL.search(raw):
+        return ""
     return raw[2:].decode("utf-16-be", "replace") if raw.startswith(b"\xfe\xff") else raw.decode("latin-1")
 
 

@@ -10,7 +10,8 @@ import zlib
 import pytest
 
 from audit import pdf
-from audit.leaks import LeakError, refuse_leaks
+from audit.leaks import Gate, LeakError, refuse_leaks
+from audit.narrowed import Narrowed
 from audit.report import read
 from audit.run import open_workbench
 from tests.functional.made_report import COVER, cells, chart, markdown, shows, write
@@ -208,3 +209,21 @@ def test_a_clients_report_names_no_other_client(tmp_path, of_client, column, edi
     refuse_leaks(tmp_path, of_client, edition)
     place.write_text(f"The report of {own}; see also\n{other.replace(' ', chr(10))}.")
     assert "report.md: another client's" in refused(tmp_path, of_client, other, edition)
+
+
+def test_a_gate_for_many_finds_what_one_for_each_finds(tmp_path, whole, subject):
+    with_own, other = Narrowed(whole, whole.check_all(), CLIENT), Narrowed(whole, whole.check_all(), OTHER)
+    gate = Gate("external", whole)
+    place = tmp_path / "report.md"
+    for workbench in (with_own, other):
+        place.write_text(f"Nothing, of {workbench.asked.client_id}.")
+        gate.refuse(tmp_path, workbench)
+    names = dict(whole.con.execute("SELECT client_id, client_name FROM core.contracts").fetchall())
+    kinds = {CLIENT: "client's id", names[CLIENT]: "client's name", subject: "a subject id", "a@b.test": "an e-mail"}
+    for said, kind in kinds.items():
+        place.write_text(f"Nothing, of {said}.")
+        with pytest.raises(LeakError, match=kind):
+            gate.refuse(tmp_path, other)
+    with pytest.raises(LeakError, match="a subject id"):
+        place.write_text(f"See {subject[:3]}\n{subject[3:]} again")
+        gate.refuse(tmp_path, other)
