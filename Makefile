@@ -23,7 +23,7 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 	@$(AUDIT) report $(if $(PERIOD),--period $(PERIOD)) || test $$? -eq 1
 
 test: lint ## set up and run every test, on two cores (some minutes)
-	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads
 	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py
