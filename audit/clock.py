@@ -32,7 +32,7 @@ class Limit:
     valid_to: date | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Due:
     """When a time limit ends, and why.
 
@@ -50,6 +50,12 @@ class Due:
         """Plain data: ``due`` as ISO 8601 text (a date, an instant with its offset, or None) and ``steps``."""
         due = self.due.isoformat() if self.due else None
         return {"due": due, "steps": list(self.steps), "low_precision": self.low_precision}
+
+    def __repr__(self) -> str:
+        steps = "".join(f"\n{n}. {step}" for n, step in enumerate(self.steps, start=1))
+        return f"Due: {said(self.due) if self.due else 'open'}\n{steps}"
+
+    _repr_markdown_ = __repr__
 
 
 @dataclass(frozen=True)

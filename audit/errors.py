@@ -49,6 +49,11 @@ class AuditError(Exception):
         return printable(text + (f". {self.fix}" if self.fix else ""))
 
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the line that can be acted on, without the program's inside."""
+        return [f"{type(self).__name__}: {self}"]
+
+
 class UsageError(AuditError):
     """A wrong word on the command line or in a call."""
 

@@ -16,13 +16,14 @@ from audit.store import Connection
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of an item: ``item`` is its row as the check judged it."""
+    """What is known of an item: ``item`` is its row as the check judged it, ``row`` its own where it is at hand."""
 
     con: Connection
     check: Check
     asked: Asked
     policy: Policy
     item: dict[str, Any]
+    row: dict[str, Any] | None = None
 
     def rows(self, table: str, where: str = "true") -> list[dict[str, Any]]:
         """Rows of core, dates and instants as ISO text."""
@@ -30,7 +31,7 @@ class Known:
 
     def own(self) -> dict[str, Any]:
         """The item's own row; its instants in the organisation's zone, None where they had not come."""
-        row = self.rows(self.check.unit, f'"{self.check.key}" = {literal(self.item["item"])}')[0]
+        row = self.row or self.rows(self.check.unit, f'"{self.check.key}" = {literal(self.item["item"])}')[0]
         return {name: self.instant(value) if name.endswith("_at") else value for name, value in row.items()}
 
     def instant(self, text: str | None) -> datetime | None:

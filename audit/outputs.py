@@ -105,14 +105,19 @@ def restricted(findings: str, results: Results, item_key: str | None) -> str:
     return f"SELECT {columns} FROM ({findings}) WHERE {f'item_key = {literal(item_key)}' if item_key else 'true'}"
 
 
-def findings_select(relation: str) -> str:
-    """The findings of judged items in the columns of the interface, file and line with them."""
+def findings_select(relation: str, *more: str) -> str:
+    """The findings of judged items in the columns of the interface, file and line with them; ``more`` of their own."""
     columns = {"occurred_at": iso("p.occurred_at"), "source_file": "f.path", "source_line": LINE}
-    select = ", ".join(f"{columns.get(c, f'p.{ident(c)}')} AS {ident(c)}" for c in FINDING_COLUMNS)
+    select = ", ".join(f"{columns.get(c, f'p.{ident(c)}')} AS {ident(c)}" for c in (*FINDING_COLUMNS, *more))
     return (
         f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
         " WHERE p.outcome IN ('violation', 'waived', 'undetermined')"
     )
+
+
+def worst_first(relation: str, *more: str, where: str = "true") -> str:
+    """Findings of judged items as findings_select has them: violations, then waived, then undetermined; by amount."""
+    return f"SELECT * FROM ({findings_select(relation, *more)}) AS f WHERE {where} {_WORST_FIRST}"
 
 
 def read_findings(
@@ -126,7 +131,7 @@ def read_findings(
     """Findings of judged items, the worst first: violations, then waived, then undetermined; by amount, then item."""
     wanted = [("outcome", outcome), ("reason", reason)]
     where = " AND ".join(f"{c} = '{v}'" for c, v in wanted if v is not None and v.isidentifier()) or "true"
-    sql = f"SELECT * FROM ({findings_select(relation)}) AS f WHERE {where} {_WORST_FIRST}"
+    sql = worst_first(relation, where=where)
     found = con.execute(sql + (f" LIMIT {int(limit)}" if limit is not None else "")).fetchall()
     return [Finding(*row) for row in found]
 

@@ -155,14 +155,21 @@ def _texts(*names: str) -> list[tuple[str, str]]:
     return [(name, "VARCHAR") for name in names]
 
 
-def load_policy(path: Path, law: Law) -> Policy:
+def load_policy(path: Path, law: Law, instead: Mapping[tuple[str, ...], object] | None = None) -> Policy:
     """Read a policy file, and what stands beside it: commitments, transparency, dpv, words.<language> (``.toml``).
+
+    Args:
+        path: the file.
+        law: what it is held against.
+        instead: for a what-if, keys of the file as their place in it, and what to read there instead.
 
     Raises:
         AuditError: a file that cannot be read, an unknown or missing key, a value of a wrong form or outside its
             vocabulary, or a legal basis the law does not know; with file and line.
     """
     file = TomlFile(path)
+    for place, value in (instead or {}).items():
+        file.put(place, value)
     beside, unsaid = (path.with_name(f"{name}.toml") for name in ("commitments", "transparency"))
     told = [p for language in LANGUAGES if (p := path.with_name(f"words.{language}.toml")).exists()]
     bases = {entry.name for entry in law.legal_bases}

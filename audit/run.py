@@ -184,10 +184,10 @@ class Workbench:
             AuditError: the record of a run was changed.
         """
         own = self.asked.period
-        return compare(self, Period.parse(period, own.zone) if period else own.previous(), self._at)
+        return compare(self, Period.parse(period, own.zone) if period else own.previous(), self.at)
 
-    def _at(self, period: Period, as_of: datetime) -> Workbench:
-        """Another period on the same state and rules, in the same scope."""
+    def at(self, period: Period, as_of: datetime) -> Workbench:
+        """Another period on the same state and rules, in the same scope; to be closed by itself."""
         asked, state = self.asked, self.snapshot
         scope = {"client": asked.client_id, "role": asked.role, "policy": self.policy.path, "snapshot": state.number}
         return Workbench(state.folder, period.label, as_of=as_of.isoformat(), **scope)  # type: ignore[arg-type]

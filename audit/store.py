@@ -21,6 +21,8 @@ from audit.statutes import Law
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
+DERIVED = ("consent_intervals", "preference_intervals")
+"""What a load derives from the tables, each from the SELECT of its name in ``sql/derived``."""
 Tables = Mapping[str, tuple[Sequence[tuple[str, str]], Sequence[tuple[Any, ...]]]]
 
 
@@ -111,7 +113,7 @@ def build(con: Connection, snapshot: Snapshot) -> None:
         con.execute(f"CREATE {form} core.{contract.table} AS {core_select(snapshot, contract)}")
     if snapshot.rows("identities"):
         con.execute(_RESOLVED)
-    for name in ("consent_intervals", "preference_intervals"):
+    for name in DERIVED:
         con.execute(f"CREATE VIEW core.{name} AS {_derived(con, snapshot, name)}")
     _raw_tables(con, snapshot)
 
@@ -163,7 +165,7 @@ def empty_core(con: Connection) -> None:
     for contract in load_contracts().values():
         columns = ", ".join(f'"{c}" {t}' for c, t in contract.core_columns.items())
         con.execute(f"CREATE TABLE core.{contract.table} ({columns}, source_id INTEGER, source_row BIGINT)")
-    for name in ("consent_intervals", "preference_intervals"):
+    for name in DERIVED:
         con.execute(f"CREATE VIEW core.{name} AS {sql_file('derived/' + name)}")
 
 

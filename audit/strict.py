@@ -52,6 +52,19 @@ class TomlFile:
     def root(self) -> Table:
         return Table(self, (), self._values)
 
+    def put(self, place: tuple[str, ...], value: object) -> None:
+        """Read as if another value stood at a place; a key that the file cannot have is refused as it is read.
+
+        Raises:
+            UsageError: a part of the place is no table.
+        """
+        table = self._values
+        for name in place[:-1]:
+            table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise UsageError("no table", column=".".join(place), expected=f"a key; {name} has none below it")
+        table[place[-1]] = value
+
     def line(self, place: Path_) -> int | None:
         """The line of a key or table, or of the nearest table around it; tomllib keeps none, so it is looked up."""
         while place and place not in self._lines:

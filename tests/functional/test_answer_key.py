@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.catalog import load_catalog
 from audit.places import shipped
 from audit.policy import load_policy
+from audit.run import open_workbench
 from audit.sample import write_sample
 from audit.sources.load import load
 from audit.statutes import load_law
@@ -42,7 +42,7 @@ def key(source: Path, check: str) -> set[tuple[str, ...]]:
 
 
 def found(db: Path, period: str, check: str) -> set[tuple[str, ...]]:
-    with audit.open(db, period) as wb:
+    with open_workbench(db, period) as wb:
         return {tuple(getattr(f, c) for c in COLUMNS) for f in wb[check].findings()}
 
 
@@ -60,7 +60,7 @@ def test_the_key_names_no_other_check() -> None:
 
 @pytest.mark.parametrize("period", ["2025Q2", "2025Q3", "2025Q4", "2026Q1", "2026Q2", "2026Q3"])
 def test_a_clean_sample_has_no_finding_in_any_quarter(clean_sample: Path, period: str) -> None:
-    with audit.open(clean_sample, period) as wb:
+    with open_workbench(clean_sample, period) as wb:
         results = wb.check_all()
     assert {c.check: c.findings for c in results if c.violation or c.undetermined or c.waived} == {}
     assert {c.check for c in results if not c.evaluated} == set()
@@ -69,7 +69,7 @@ def test_a_clean_sample_has_no_finding_in_any_quarter(clean_sample: Path, period
 def test_another_seed_plants_the_same_kinds_and_they_are_found(tmp_path: Path) -> None:
     made = write_sample(tmp_path / "source", seed=11)
     db = database(tmp_path / "source", tmp_path / "db")
-    with audit.open(db, made.period) as wb:
+    with open_workbench(db, made.period) as wb:
         results = wb.check_all()
         got = {(c.check, f.item_table, f.item_key, f.outcome, f.reason) for c in results for f in c.findings()}
     assert got == {(f.check, f.item_table, f.item_key, f.outcome, f.reason) for f in made.findings if f.check in CHECKS}

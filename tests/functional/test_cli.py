@@ -14,6 +14,7 @@ import pytest
 import audit
 from audit.cli import main
 from audit.results import FINDING_COLUMNS
+from audit.run import open_workbench
 from tests.functional.test_cli_errors import db, source  # noqa: F401
 
 PERIOD = ("--db", "db", "--period", "2026Q3")
@@ -50,7 +51,7 @@ def test_json_is_one_object_with_the_keys_of_the_interface(loaded, capsys):
 
 def test_json_says_what_the_api_says(loaded, capsys):
     data = json.loads(answer(capsys, "check", *PERIOD, "--json", code=1))
-    with audit.open(loaded, period="2026Q3") as workbench:
+    with open_workbench(loaded, period="2026Q3") as workbench:
         results = workbench.check_all()
     assert {c["check"]: (c["population"], c["violation"]) for c in data["checks"]} == {
         c.check: (c.population, c.violation) for c in results
@@ -72,7 +73,7 @@ def test_as_of_an_earlier_instant_later_events_have_not_happened(loaded, capsys)
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_findings_have_the_columns_of_the_interface(loaded, capsys, ending):
     answer(capsys, "check", *PERIOD, "--findings", f"f.{ending}", code=1)
-    with audit.open(loaded, period="2026Q3") as workbench:
+    with open_workbench(loaded, period="2026Q3") as workbench:
         wanted = len(workbench["consent_coverage"].findings())
     reader = {"csv": "read_csv", "jsonl": "read_json", "parquet": "read_parquet"}[ending]
     import duckdb

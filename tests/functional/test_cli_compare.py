@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
+from audit.run import open_workbench
 from audit.sources.load import load
 from tests.functional.houses import loaded, policy, write
 
@@ -23,7 +23,7 @@ REQUESTS = HEADER + (
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
     db = loaded(tmp_path, {"requests.csv": REQUESTS})[0]
-    with audit.open(db, "2026Q2") as wb:
+    with open_workbench(db, "2026Q2") as wb:
         wb.keep_run(wb.check_all(), "quarterly-report")
     return db
 

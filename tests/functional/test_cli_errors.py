@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
+from audit.run import open_workbench
 
 POLICY = Path(__file__).resolve().parents[1] / "spec" / "policy.toml"
 EVENTS = """event_id,occurred_at,system_id,activity_id,subject_id,operation,channel
@@ -262,7 +262,7 @@ def test_a_bug_keeps_its_traceback_and_never_reads_as_violations(monkeypatch, ca
 
 
 def test_control_c_while_a_query_runs_is_no_bug(db, monkeypatch, capsys):
-    with audit.open(db, period="2026Q3") as workbench:
+    with open_workbench(db, period="2026Q3") as workbench:
         timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
         timer.start()
         monkeypatch.setattr(
@@ -283,5 +283,5 @@ def test_a_memory_limit_that_is_none_is_said_so(source, tmp_path, monkeypatch, c
     assert "AUDIT_MEMORY_LIMIT: no amount of memory; expected such as 2GB" in capsys.readouterr().err
     monkeypatch.setenv("AUDIT_MEMORY_LIMIT", "300MB")
     assert main(["load", str(source), *db]) == 0
-    with audit.open(tmp_path / "audit.db", "2026Q3") as wb:
+    with open_workbench(tmp_path / "audit.db", "2026Q3") as wb:
         assert wb.sql("SELECT current_setting('memory_limit')").fetchall() == [("286.1 MiB",)]

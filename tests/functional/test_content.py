@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import zstandard
 
-import audit
 from audit.errors import AuditError
+from audit.run import open_workbench
 from audit.sources import content
 from audit.sources.load import load
 from tests.functional.houses import loaded, policy, write
@@ -22,12 +22,12 @@ JSON = '{{"event_id":"E{0}","occurred_at":"2026-07-01T09:00:00Z","operation":"us
 
 
 def rejected(db: Path) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute("SELECT line, column_name, reason FROM raw.rejected_rows ORDER BY line").fetchall()
 
 
 def ids(db: Path) -> list[str]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return [e for (e,) in wb.con.execute("SELECT event_id FROM core.processing_events ORDER BY ALL").fetchall()]
 
 
@@ -166,6 +166,6 @@ def test_a_file_of_no_table_is_said_to_be_left_out(tmp_path):
 def test_a_file_may_be_called_anything(tmp_path):
     name = "processing_events-\x1b[31m'; DROP\n--$(x).csv"
     db, _ = loaded(tmp_path, {name: HEADER + "E1,soon,use,\n" + ROW.format(2)})
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         ((path, line),) = wb.con.execute("SELECT file, line FROM raw.rejected_rows").fetchall()
     assert (path, line) == (r"processing_events-\x1b[31m'; DROP\n--$(x).csv", 2)

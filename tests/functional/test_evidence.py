@@ -6,29 +6,27 @@ import re
 
 import pytest
 
-import audit
 from audit.catalog import load_catalog
 from audit.errors import UsageError
 from audit.places import shipped
 from audit.results import Results
+from audit.run import Workbench, open_workbench
 from tests.functional.sample_db import load_sample
 
 
 @pytest.fixture(scope="module")
-def workbench(tmp_path_factory: pytest.TempPathFactory) -> audit.run.Workbench:
-    with audit.open(load_sample(tmp_path_factory.mktemp("evidence") / "db"), "2026Q3") as wb:
+def workbench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    with open_workbench(load_sample(tmp_path_factory.mktemp("evidence") / "db"), "2026Q3") as wb:
         yield wb
 
 
 @pytest.fixture(scope="module")
-def results(workbench: audit.run.Workbench) -> Results:
+def results(workbench: Workbench) -> Results:
     return workbench.check_all()
 
 
 @pytest.mark.parametrize("check", sorted(set(load_catalog()) - {"log_coverage"}))
-def test_the_items_own_row_is_found_where_the_finding_says(
-    workbench: audit.run.Workbench, results: Results, check: str
-) -> None:
+def test_the_items_own_row_is_found_where_the_finding_says(workbench: Workbench, results: Results, check: str) -> None:
     for table in {f.item_table for f in results[check].findings()}:
         finding = next(f for f in results[check].findings() if f.item_table == table)
         own = next(t for t in workbench.evidence(finding.finding_id) if t.table == f"core.{table}")
@@ -38,27 +36,27 @@ def test_the_items_own_row_is_found_where_the_finding_says(
         assert finding.reason in steps[-1]
 
 
-def test_the_line_is_the_one_in_the_file(workbench: audit.run.Workbench, results: Results) -> None:
+def test_the_line_is_the_one_in_the_file(workbench: Workbench, results: Results) -> None:
     finding = next(f for f in results["request_deadlines"].findings() if f.source_file == "requests.csv")
     lines = (shipped("mira") / "requests.csv").read_text("utf-8").splitlines()
     assert finding.source_line is not None
     assert lines[finding.source_line - 1].startswith(finding.item_key)
 
 
-def test_a_source_of_logs_stands_in_no_file(workbench: audit.run.Workbench, results: Results) -> None:
+def test_a_source_of_logs_stands_in_no_file(workbench: Workbench, results: Results) -> None:
     finding = results["log_coverage"].findings()[0]
     assert (finding.source_file, finding.source_line) == (None, None)
     assert [t.table for t in workbench.evidence(finding.finding_id)] == ["house.settings"]
 
 
-def test_what_no_run_found_is_a_wrong_word(workbench: audit.run.Workbench) -> None:
+def test_what_no_run_found_is_a_wrong_word(workbench: Workbench) -> None:
     with pytest.raises(UsageError, match="no such finding"):
         workbench.evidence("F-0000000000000000")
     with pytest.raises(UsageError, match="no such item"):
         workbench.explain_item("retention", "none")
 
 
-def test_a_records_last_day_is_told_from_its_rule(workbench: audit.run.Workbench, results: Results) -> None:
+def test_a_records_last_day_is_told_from_its_rule(workbench: Workbench, results: Results) -> None:
     finding = results["retention"].findings(reason="still_held")[0]
     steps = "\n".join(workbench.explain_item("retention", finding.item_key))
     for words in (
@@ -70,7 +68,7 @@ def test_a_records_last_day_is_told_from_its_rule(workbench: audit.run.Workbench
         assert re.search(words, steps)
 
 
-def test_an_incidents_stages_are_told_with_their_targets(workbench: audit.run.Workbench, results: Results) -> None:
+def test_an_incidents_stages_are_told_with_their_targets(workbench: Workbench, results: Results) -> None:
     finding = results["incident_response"].findings(reason="late_resolved")[0]
     steps = workbench.explain_item("incident_response", finding.item_key)
     told = [line for line in steps if re.match("(registered|analysed|prioritised|resolved|evaluated): ", line)]
@@ -79,7 +77,7 @@ def test_an_incidents_stages_are_told_with_their_targets(workbench: audit.run.Wo
     assert told[0].endswith(", in time.")
 
 
-def test_a_key_in_several_tables_wants_its_table(workbench: audit.run.Workbench) -> None:
+def test_a_key_in_several_tables_wants_its_table(workbench: Workbench) -> None:
     with pytest.raises(UsageError, match="several tables") as refused:
         workbench.explain_item("log_coverage", "-")
     assert "requests:KEY" in str(refused.value)

@@ -13,9 +13,9 @@ from statistics import mean, median
 
 import pytest
 
-import audit
 from audit.errors import AuditError
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.sources.load import LoadReport, load
 from audit.sources.mapping import read_sources
 from audit.sources.reading import items
@@ -101,7 +101,7 @@ def loaded(tmp_path: Path, folder: Path) -> tuple[Path, LoadReport]:
 
 
 def asked(db: Path, sql: str) -> list[tuple[object, ...]]:
-    with audit.open(db, "2016Q1") as wb:
+    with open_workbench(db, "2016Q1") as wb:
         return wb.con.execute(sql).fetchall()
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
 from audit.keyring import read_keys
+from audit.run import open_workbench
 from audit.sources import systems
 from tests.functional.made_system import MADE
 from tests.functional.planted import spellings, traces, written
@@ -101,7 +101,7 @@ def test_a_person_of_two_systems_has_one_subject_id(source, capsys):
     run(capsys, "load", "source", "--db", "db")
     pseudonyms = read_keys(Path("keys.toml"))[-1].pseudonyms
     anna = pseudonyms.email("anna.svensson@example.com")
-    with audit.open("db", period="2026Q3") as workbench:
+    with open_workbench("db", period="2026Q3") as workbench:
         found = workbench.con.execute(
             "SELECT system_id, external_id FROM core.identities WHERE subject_id = ? ORDER BY system_id", [anna]
         ).fetchall()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
 from audit.errors import AuditError
 from audit.register import runs
+from audit.run import open_workbench
 from audit.sources.load import load
 from audit.storage import prune
 from tests.functional.houses import loaded, policy, write
@@ -51,7 +51,7 @@ def test_what_was_found_is_there_after_its_snapshot_is_gone(db, tmp_path, capsys
         {"compliant", "violation"},
         {"compliant"},
     ]
-    with audit.open(db, "2026Q2") as wb:
+    with open_workbench(db, "2026Q2") as wb:
         (row,) = wb.con.execute(f"SELECT finding_id, reason FROM {first.findings(db, 'request_deadlines')}").fetchall()
     assert row[1] == "late"
     capsys.readouterr()
@@ -59,7 +59,7 @@ def test_what_was_found_is_there_after_its_snapshot_is_gone(db, tmp_path, capsys
 
 
 def test_another_version_of_a_check_does_not_take_an_answers_place(db):
-    with audit.open(db, "2026Q2") as wb:
+    with open_workbench(db, "2026Q2") as wb:
         wb.check_all(["request_deadlines"])
         kept = sorted(p.name for p in (db / "results").rglob("*.parquet"))
         wb.catalog["request_deadlines"] = replace(wb.catalog["request_deadlines"], sha256="0" * 64)

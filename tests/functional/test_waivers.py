@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
+from audit.results import Results
+from audit.run import open_workbench
 from tests.functional.houses import loaded
 
 REQUESTS = (
@@ -18,9 +19,9 @@ REQUESTS = (
 HEAD = "waiver_id,check,reason,item_key,client_id,granted_by,granted_on,expires_on,justification\n"
 
 
-def outcomes(tmp_path: Path, *waivers: str, client: str | None = None) -> tuple[dict[str, str], audit.run.Results]:
+def outcomes(tmp_path: Path, *waivers: str, client: str | None = None) -> tuple[dict[str, str], Results]:
     db, _ = loaded(tmp_path, {"requests.csv": REQUESTS, "waivers.csv": HEAD + "".join(w + "\n" for w in waivers)})
-    with audit.open(db, "2026Q3", client=client) as wb:
+    with open_workbench(db, "2026Q3", client=client) as wb:
         results = wb.check_all(["request_deadlines"])
         return {f.item_key: f.outcome for f in wb["request_deadlines"].findings()}, results
 

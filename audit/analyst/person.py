@@ -1,0 +1,222 @@
+"""A person's line of time, by pseudonym: what was chosen, what was done, what was asked and what is still kept."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from audit.analyst.frame import Frame, of_rows
+from audit.asked import Asked
+from audit.errors import UsageError
+from audit.judge import rows
+from audit.known import Known
+from audit.snapshot import literal
+from audit.stepwise import time_limit
+from audit.store import Connection, sql_file
+from audit.words import Words
+
+if TYPE_CHECKING:
+    from audit.analyst.bench import Bench
+
+_AS_LOGGED = "core.processing_events_as_logged"
+_LINE = {"at": "TIMESTAMPTZ", "until": "TIMESTAMPTZ", "what": "VARCHAR", "of": "VARCHAR", "detail": "VARCHAR"}
+
+
+class Person:
+    """All that is on record of one person up to the as-of instant, the period's and what came before.
+
+    It names nobody: a person is known by the pseudonym, and no external id is shown.
+
+    >>> wb = audit.open()
+    >>> subject_id = wb["consent_coverage"].findings[0]["subject_id"]
+    >>> person = wb.subject(subject_id)
+    >>> person.events.columns[:4]
+    ('occurred_at', 'system_id', 'purpose', 'legal_basis')
+    >>> person.line.columns
+    ('at', 'until', 'what', 'of', 'detail')
+
+    Attributes:
+        subject_id: the pseudonym.
+        relations: what the person is to the organisation and its clients.
+        events: what was done with the person's data, and what it rests on.
+        consents, preferences: what the person chose.
+        covered, refused: the stretches in which a consent was valid, and in which contact was refused.
+        requests, records: with the day each is due.
+        holds: legal holds on the person's records.
+    """
+
+    def __init__(self, bench: Bench, subject_id: str) -> None:
+        self._bench, self.subject_id = bench, subject_id
+        logged = _logged(bench.workbench.con, subject_id)
+        self.events = self._made(self._sql("events").replace("core.processing_events", f"({logged})"))
+        self.consents, self.covered = self._frame("consents"), self._frame("covered")
+        self.preferences, self.refused = self._frame("preferences"), self._frame("refused")
+        self.relations = self._frame("relations")
+        self._requests, self._records = self._rows("requests"), self._rows("records")
+        if not any((*self._frames(), *map(len, (self._requests, self._records)))):
+            raise UsageError(
+                "nothing of such a person had happened before the as-of instant in this scope",
+                column="subject",
+                expected="a subject_id of the logs and registers",
+            )
+
+    @cached_property
+    def requests(self) -> Frame:
+        """The person's requests, each with its last day: as in check request_deadlines."""
+        shown = {"request_id": "VARCHAR", "kind": "VARCHAR", "client_id": "VARCHAR", "received_at": "TIMESTAMPTZ",
+                 "answered_at": "TIMESTAMPTZ", "outcome": "VARCHAR"}  # fmt: skip
+        return self._dated("request_deadlines", self._requests, shown)
+
+    @cached_property
+    def records(self) -> Frame:
+        """The records about the person, each with the last day it may be kept: as in check retention."""
+        shown = {"record_id": "VARCHAR", "system_id": "VARCHAR", "data_category": "VARCHAR", "client_id": "VARCHAR",
+                 "collected_at": "TIMESTAMPTZ", "disposed_at": "TIMESTAMPTZ"}  # fmt: skip
+        return self._dated("retention", self._records, shown)
+
+    @cached_property
+    def holds(self) -> Frame:
+        """The legal holds on the person or one of the records."""
+        records = ["record_id = " + literal(r["record_id"]) for r in self._records]
+        own = " OR ".join([f"subject_id = {literal(self.subject_id)}", *records])
+        return self._made(
+            "SELECT hold_id, record_id, data_category, client_id, held_from, held_to FROM core.legal_holds"
+            f" WHERE ({own}) AND held_from <= DATE '{self._asked.as_of_on}' ORDER BY held_from, hold_id"
+        )
+
+    @cached_property
+    def line(self) -> Frame:
+        """Everything in one table, in order: from when, until when (empty while it lasts), what, of what, a detail."""
+        found = [*self._choices(), *self._deeds(), *self._duties()]
+        found.sort(key=lambda row: (row[0], row[2], row[3] or ""))
+        return of_rows(self._con, _LINE, found, self._words, title=self._title)
+
+    def chart(self) -> Any:
+        """The line of time drawn: bands for consents, refusals and holds, marks for events by their legal basis."""
+        from audit.charts.life import life  # late: it is slow to import, and a table may do
+
+        return life(list(self.line), self._bench.as_of, self._title, self._words)
+
+    @property
+    def _title(self) -> str:
+        return self._words.say("analyst.person.title", subject=self.subject_id, events=len(self.events))
+
+    def _choices(self) -> list[list[Any]]:
+        """Consents and refusals as bands, and each choice as a moment."""
+        bands = [[c["valid_from"], _ended(c), "consent", c["purpose"], c["client_id"]] for c in self.covered]
+        bands += [[r["valid_from"], _ended(r), "no_contact", r["channel"], r["client_id"]] for r in self.refused]
+        bands += [
+            [c["effective_at"], None, f"consent_{c['status']}", c["purpose"], c["client_id"]] for c in self.consents
+        ]
+        return bands
+
+    def _deeds(self) -> list[list[Any]]:
+        said = ("operation", "channel", "system_id", "purpose")
+        return [
+            [e["occurred_at"], None, "event", e["legal_basis"], ", ".join(e[name] for name in said if e[name])]
+            for e in self.events
+        ]
+
+    def _duties(self) -> list[list[Any]]:
+        """Requests until answered, records until disposed of, the days they are due, and holds."""
+        found = []
+        for r in self.requests:
+            found.append([r["received_at"], r["answered_at"], "request", r["kind"], r["outcome"]])
+            found += [[self._noon(r["due"]), None, "request_due", r["kind"], None]] if r["due"] else []
+        for r in self.records:
+            found.append([r["collected_at"], r["disposed_at"], "record", r["data_category"], r["system_id"]])
+            found += (
+                [[self._noon(r["due"]), None, "record_due", r["data_category"], r["record_id"]]] if r["due"] else []
+            )
+        for h in self.holds:
+            end = self._noon(h["held_to"]) if h["held_to"] else None
+            found.append([self._noon(h["held_from"]), end, "hold", h["data_category"] or h["record_id"], h["hold_id"]])
+        return found
+
+    def _noon(self, day: date) -> datetime:
+        """A day as an instant to draw it at."""
+        return datetime(day.year, day.month, day.day, 12, tzinfo=self._words.zone)
+
+    def _dated(self, check: str, items: list[dict[str, Any]], shown: dict[str, str]) -> Frame:
+        """Items with the end of their time limit, as the check counts it."""
+        workbench = self._bench.workbench
+        judge = workbench.catalog[check]
+        found = []
+        for item in items:
+            role = "controller" if item["client_id"] is None else "processor"
+            known = Known(
+                self._con, judge, self._asked, workbench.policy, {"item": item[judge.key], "role": role}, item
+            )
+            limit = time_limit(known)
+            own = known.own()
+            found.append([*(own[name] for name in shown), limit.due if limit else None])
+        return of_rows(self._con, shown | {"due": "DATE"}, found, self._words)
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        return rows(self._con, self._sql(name), [self.subject_id])
+
+    def _frame(self, name: str) -> Frame:
+        return self._made(self._sql(name), [self.subject_id])
+
+    def _sql(self, name: str) -> str:
+        """A query of sql/person within what is asked."""
+        client, role = self._asked.client_id, self._asked.role
+        wanted = [f"client_id = {literal(client)}"] if client else []
+        wanted += [f"client_id IS {'NULL' if role == 'controller' else 'NOT NULL'}"] if role else []
+        whole = self._asked.within(sql_file(f"person/{name}"))
+        return f"SELECT * FROM ({whole}) WHERE {' AND '.join(wanted)}" if wanted else whole
+
+    def _made(self, sql: str, values: list[str] | None = None) -> Frame:
+        relation = self._con.sql(sql, params=values) if values else self._con.sql(sql)
+        return Frame(relation.materialize(), self._words)
+
+    @property
+    def _con(self) -> Connection:
+        return self._bench.workbench.con
+
+    @property
+    def _asked(self) -> Asked:
+        return self._bench.workbench.asked
+
+    @property
+    def _words(self) -> Words:
+        return self._bench.words
+
+    def _frames(self) -> dict[str, Frame]:
+        names = ("relations", "consents", "preferences", "events", "requests", "records", "holds")
+        return {name: frame for name in names if len(frame := getattr(self, name))}
+
+    def __repr__(self) -> str:
+        return "\n\n".join([self._title, *(f"{name}\n{frame!r}" for name, frame in self._frames().items())])
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import HTML, display  # only a notebook has it
+
+        tables = (f"<h4>{name}</h4>{frame._repr_html_()}" for name, frame in self._frames().items())
+        display(self.chart(), HTML("".join(tables)), metadata={})  # type: ignore[no-untyped-call]
+
+
+def _ended(stretch: dict[str, Any]) -> datetime | None:
+    """When a stretch ended; None while it lasts."""
+    return None if stretch["is_open"] else stretch["valid_to"]
+
+
+def _logged(con: Connection, subject_id: str) -> str:
+    """The events of a person by each name that a system has for them, for FROM.
+
+    Each name is looked for by itself, within its system: so a part of a log that cannot hold it is not read. The view
+    core.processing_events gives the same rows, and reads all.
+    """
+    if not con.sql("SELECT 1 FROM core.identities LIMIT 1").fetchall():
+        return f"SELECT * FROM core.processing_events WHERE subject_id = {literal(subject_id)}"
+    who = "SELECT system_id, external_id FROM core.identities WHERE"
+    names = con.execute(f"{who} subject_id = $1", [subject_id]).fetchall()
+    taken = con.execute(f"{who} external_id = $1", [subject_id]).fetchall()  # systems that mean somebody by this name
+    others = "".join(f" AND system_id IS DISTINCT FROM {literal(system)}" for system, _ in taken)
+    found = [f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(subject_id)}{others}"]
+    found += [
+        f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(name)} AND system_id = {literal(system)}"
+        for system, name in names
+    ]
+    return " UNION ALL ".join(found)

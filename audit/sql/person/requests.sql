@@ -1,0 +1,5 @@
+-- One person's ($1) requests as of then, in order.
+select *
+from core.requests
+where subject_id = $1 and received_at < $as_of
+order by received_at, request_id

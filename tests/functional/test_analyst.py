@@ -1,0 +1,366 @@
+"""What an analyst types: each object holds what the checks found, shows it, and changes nothing."""
+
+from __future__ import annotations
+
+import doctest
+import hashlib
+import importlib
+import pkgutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import audit
+import audit.analyst
+import audit.places
+import audit.sources.load
+from audit.analyst.bench import Bench
+from audit.errors import AuditError, UsageError
+from audit.run import open_workbench
+from tests.functional.sample_db import load_sample
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return load_sample(tmp_path_factory.mktemp("analyst") / "db")
+
+
+@pytest.fixture(scope="module")
+def wb(db: Path) -> Iterator[Bench]:
+    with audit.open(db, "2026Q3") as bench:
+        yield bench
+
+
+@pytest.mark.parametrize(
+    "module", ["audit", *(f"audit.analyst.{m.name}" for m in pkgutil.iter_modules(audit.analyst.__path__))]
+)
+def test_the_examples_are_true(module: str, wb: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "open", lambda *_, **__: wb, raising=False)  # open once, for all of them
+    found = doctest.testmod(importlib.import_module(module), extraglobs={"audit": audit})
+    assert not found.failed
+
+
+def test_every_class_that_is_typed_has_an_example() -> None:
+    named = (
+        "bench.Bench",
+        "frame.Frame",
+        "answer.Answer",
+        "overview.Overview",
+        "person.Person",
+        "incident.Incident",
+        "whatif.WhatIf",
+    )
+    for name in named:
+        module, kind = name.split(".")
+        assert ">>> " in getattr(importlib.import_module(f"audit.analyst.{module}"), kind).__doc__
+
+
+def test_the_bench_tells_what_it_holds(wb: Bench) -> None:
+    text, html = repr(wb), wb._repr_html_()
+    for said in ("Mira Network AB", "2026Q3", "1 October 2026, 00:00", "19 tables"):
+        assert said in text
+        assert said in html
+    assert sum(wb.sources["accepted"]) == sum(f.accepted for f in wb.workbench.files)
+
+
+def test_an_answer_holds_what_the_check_found(wb: Bench) -> None:
+    plain = wb.workbench["consent_coverage"]
+    answer = wb["consent_coverage"]
+    assert (answer.rate, answer.violation, answer.population) == (plain.rate, plain.violation, plain.population)
+    assert answer.findings["finding_id"] == [f.finding_id for f in plain.findings()]
+    assert sum(answer.reasons["n"]) == sum(n for counts in plain.reasons.values() for n in counts.values())
+    assert sum(answer.by("system", "month")["population"]) == plain.population
+    assert answer.chart("client").rows
+    assert answer.name in repr(answer)
+    assert answer.question in answer._repr_html_()
+
+
+def test_each_finding_leads_to_its_rows(wb: Bench) -> None:
+    answer = wb["retention"]
+    worst = answer.findings[0]
+    assert answer.explain(worst)[-1].startswith("Outcome as of 2026-10-01")
+    own = answer.evidence(worst)[0][0]
+    assert (own["source_file"], own["source_line"]) == (worst["source_file"], worst["source_line"])
+
+
+def test_every_check_in_one_table_beside_the_period_before(wb: Bench) -> None:
+    checks = wb.check_all()
+    with open_workbench(wb.workbench.snapshot.folder, "2026Q2") as before:
+        was = before.check_all()
+    for row in checks.table:
+        now, then = checks.results[row["check"]].rate, was[row["check"]].rate
+        assert row["change"] == (None if now is None or then is None else pytest.approx(100 * (now - then)))
+    assert "<svg" in checks._repr_html_()
+    assert repr(checks).count("\n") == len(checks) + 2
+
+
+def test_a_check_beside_an_earlier_period(wb: Bench) -> None:
+    since = wb["incident_response"].since("2026Q2")
+    change = wb.compare("2026Q2")["incident_response"]
+    assert sum(since.flows["new"]) == change.total("new") > 0
+    assert since.text in repr(since)
+
+
+def test_a_frame_is_narrowed_sorted_and_paged(wb: Bench) -> None:
+    frame = wb["lawful_basis"].findings
+    some = frame.where(outcome="violation", client_id=None)
+    assert {(r["outcome"], r["client_id"]) for r in some} == {("violation", None)}
+    months = frame.sort("month", descending=True)["month"]
+    assert months == sorted(months, reverse=True)
+    assert [*frame.page(0, 3), *frame.page(3, 3)] == frame.page(0, 6)
+    assert frame[-1] == list(frame)[-1]
+    assert frame.where() is frame
+    assert len(frame.where(reason=[])) == 0
+    assert "No rows." in repr(frame.where(reason=[]))
+    with pytest.raises(UsageError, match="no such column"):
+        frame.where(nonsense=1)
+    with pytest.raises(IndexError):
+        frame[len(frame)]
+
+
+def test_a_long_frame_says_that_it_shows_a_part(wb: Bench) -> None:
+    shown = repr(wb.sql("SELECT event_id FROM core.processing_events ORDER BY event_id"))
+    assert "The first 20 of 26,978 rows" in shown
+    assert shown.count("E-0") == 20
+
+
+def test_what_stands_in_a_cell_is_text(wb: Bench) -> None:
+    frame = wb.sql("SELECT '<script>' || chr(27) AS a")
+    assert "<script>" not in frame._repr_html_()
+    assert "\x1b" not in repr(frame)
+
+
+def test_a_frame_goes_on_as_arrow_and_pandas(wb: Bench) -> None:
+    frame = wb.sql("SELECT system_id FROM core.systems ORDER BY system_id")
+    assert "arrow_array_stream" in repr(frame.__arrow_c_stream__())
+    pytest.importorskip("pandas", reason="the extra `lab` is not installed")
+    assert list(frame.df()["system_id"]) == frame["system_id"]
+    assert frame.arrow().column("system_id").to_pylist() == frame["system_id"]
+
+
+@pytest.mark.parametrize(("module", "method"), [("pandas", "df"), ("pyarrow", "arrow")])
+def test_what_is_not_installed_is_said(wb: Bench, monkeypatch: pytest.MonkeyPatch, module: str, method: str) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(
+        AuditError, match=rf"{module} is not installed. Install it: pip install 'audit-workbench\[lab\]'"
+    ):
+        getattr(wb.sql("SELECT 1 AS a"), method)()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "COPY core.systems TO 'x.csv'",
+        "UPDATE core.systems SET name = 'x'",
+        "CREATE OR REPLACE VIEW core.consents AS SELECT 1",
+        "DROP VIEW core.consents",
+        "SELECT 1; DROP VIEW core.consents",
+        "",
+        "SELEC 1",
+        "SELECT nonsense FROM core.systems",
+        "SELECT * FROM nowhere",
+    ],
+)  # fmt: skip
+def test_sql_only_asks(wb: Bench, text: str) -> None:
+    with pytest.raises(UsageError):
+        wb.sql(text)
+
+
+def test_sql_takes_every_form_of_question(wb: Bench) -> None:
+    for text in (
+        "FROM core.systems",
+        "DESCRIBE core.consents",
+        "SUMMARIZE core.systems",
+        "SHOW ALL TABLES",
+        "VALUES (1)",
+    ):
+        assert len(wb.sql(text)) > 0
+
+
+def test_sql_never_reads_what_lies_in_memory(wb: Bench) -> None:
+    # Version 2.0.0 of the engine gives wrong rows of in-memory tables, so none may ever be read.
+    frame = wb.sql("SELECT 1 AS a")
+    assert frame[0] == {"a": 1}
+    with pytest.raises(UsageError):
+        wb.sql("SELECT * FROM frame")
+
+
+def test_everything_completes(wb: Bench) -> None:
+    assert wb._ipython_key_completions_() == list(wb.checks)
+    assert {"check_all", "sql", "subject", "incident", "what_if"} <= set(dir(wb))
+    assert {"findings", "reasons", "by", "chart", "explain", "evidence", "since"} <= set(dir(wb["retention"]))
+    assert {"open", "due"} <= set(dir(audit))
+    assert "reason" in wb["retention"].findings._ipython_key_completions_()
+
+
+def test_a_mistake_is_one_line_in_a_notebook(wb: Bench) -> None:
+    with pytest.raises(UsageError) as caught:
+        wb["nonsense"]
+    assert caught.value._render_traceback_() == [f"UsageError: {caught.value}"]
+
+
+def test_a_person_is_everything_under_every_name(wb: Bench) -> None:
+    known = wb.sql("SELECT DISTINCT subject_id FROM core.identities ORDER BY subject_id LIMIT 15")["subject_id"]
+    others = wb.sql("SELECT DISTINCT subject_id FROM core.consents ORDER BY subject_id LIMIT 5")["subject_id"]
+    for subject in [*known, *others]:
+        own = wb.sql(f"SELECT event_id FROM core.processing_events WHERE subject_id = '{subject}'")["event_id"]
+        person = wb.subject(subject)
+        assert sorted(person.events["event_id"]) == sorted(own)
+        shown = repr(person) + repr(person.line) + str(person.chart().spec)
+        names = wb.sql(f"SELECT external_id FROM core.identities WHERE subject_id = '{subject}'")["external_id"]
+        assert not [name for name in names if name in shown]
+
+
+def test_a_persons_days_are_those_of_the_checks(wb: Bench) -> None:
+    for check, frame, key in (("retention", "records", "record_id"), ("request_deadlines", "requests", "request_id")):
+        sql = wb.workbench.asked.within(wb.workbench.catalog[check].sql)
+        judged = wb.sql(f"SELECT item, subject_id, due_at FROM ({sql}) WHERE subject_id IS NOT NULL ORDER BY item")
+        due = {row["item"]: row["due_at"] for row in judged}
+        compared = 0
+        for subject in list(dict.fromkeys(judged["subject_id"]))[:40]:
+            for row in getattr(wb.subject(subject), frame):
+                if row[key] in due:
+                    compared += 1
+                    assert row["due"] == due[row[key]], (check, row[key])
+        assert compared > 20
+
+
+def test_a_person_of_whom_nothing_is_known_yet(db: Path, wb: Bench) -> None:
+    with pytest.raises(UsageError, match="nothing of such a person"):
+        wb.subject("S-nobody")
+    subject = wb.sql("SELECT subject_id FROM core.processing_events WHERE subject_id IS NOT NULL LIMIT 1")[0][
+        "subject_id"
+    ]
+    with (
+        audit.open(db, "2018", as_of="2018-06-01") as early,
+        pytest.raises(UsageError, match="nothing of such a person"),
+    ):
+        early.subject(subject)
+
+
+def test_a_client_sees_of_a_person_only_its_own(db: Path, wb: Bench) -> None:
+    mine, other = wb.sql("""
+        SELECT client_id, any_value(subject_id) AS subject_id FROM core.processing_events
+        WHERE client_id IS NOT NULL AND subject_id IS NOT NULL GROUP BY client_id ORDER BY client_id LIMIT 2
+    """)
+    with audit.open(db, "2026Q3", client=mine["client_id"]) as narrow:
+        assert set(narrow.subject(mine["subject_id"]).events["client_id"]) == {mine["client_id"]}
+        with pytest.raises(UsageError, match="nothing of such a person"):
+            narrow.subject(other["subject_id"])
+    with (
+        audit.open(db, "2026Q3", role="controller") as own,
+        pytest.raises(UsageError, match="nothing of such a person"),
+    ):
+        own.subject(mine["subject_id"])
+
+
+def test_an_incident_stands_against_its_clocks(wb: Bench) -> None:
+    late = wb["incident_response"].findings[0]["item_key"]
+    incident = wb.incident(late)
+    assert "violation" in incident.clocks["outcome"]
+    assert incident.chart().rows
+    assert late in wb["incident_response"].findings["item_key"]
+
+
+def test_it_speaks_swedish(db: Path) -> None:
+    with audit.open(db, "2026Q3", language="sv") as bench:
+        assert "organisationen, båda rollerna" in repr(bench)
+        assert "andelen för varje månad" in repr(bench.check_all(only=["retention"]))
+    with pytest.raises(UsageError, match="no catalogue"):
+        audit.open(db, "2026Q3", language="xx")
+
+
+def _state(db: Path) -> dict[str, str]:
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(db.rglob("*")) if p.is_file()}
+
+
+def test_a_what_if_is_what_the_changed_rule_would_find(wb: Bench, db: Path, tmp_path: Path) -> None:
+    wb.check_all()
+    policy = wb.workbench.policy.path
+    changed = tmp_path / "policy.toml"
+    text = policy.read_text("utf-8").replace('silent_source_after = "P7D"', 'silent_source_after = "P2D"')
+    changed.write_text(text, "utf-8")
+    before = _state(db)
+    imagined = wb.what_if({"deadlines.silent_source_after": "P2D"}, only=["log_coverage"])
+    assert _state(db) == before
+    with open_workbench(db, "2026Q3", policy=changed) as other:
+        really = other["log_coverage"]
+        expected = {(f.item_table, f.item_key) for f in really.findings()}
+    now = {(f["item_table"], f["item_key"]) for f in wb["log_coverage"].findings}
+    assert expected != now
+    assert imagined.table[0]["violation"] == really.violation
+    assert imagined.table[0]["rate"] == really.rate
+    for frame, items in ((imagined.appeared, expected - now), (imagined.disappeared, now - expected)):
+        assert {(f["item_table"], f["item_key"]) for f in frame} == items
+
+
+def test_a_what_if_of_a_register_is_what_the_changed_register_would_find(wb: Bench, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for path in audit.places.shipped("mira").iterdir():
+        if path.is_file():
+            (source / path.name).write_bytes(path.read_bytes())
+    rules = source / "retention_rules.csv"
+    rule = wb.sql("SELECT rule_id, period FROM core.retention_rules WHERE period = 'P24M' ORDER BY rule_id")[0]
+    text = rules.read_text("utf-8")
+    lines = [
+        line.replace("P24M", "P12M") if line.startswith(rule["rule_id"] + ",") else line for line in text.splitlines()
+    ]
+    rules.write_text("\n".join(lines) + "\n", "utf-8")
+    other = tmp_path / "db"
+    audit.sources.load.load(other, [source], wb.workbench.policy)
+    with open_workbench(other, "2026Q3") as changed:
+        really = changed["retention"]
+    row = wb.what_if({f"retention_rules.{rule['rule_id']}.period": "P12M"}).table.where(check="retention")[0]
+    assert row["violation"] == really.violation != row["violation_before"]
+    assert row["rate"] == really.rate
+
+
+def test_a_what_if_of_consents_ends_them_earlier(wb: Bench) -> None:
+    row = wb.what_if({"consents.expire_after": "P12M"}).table.where(check="consent_coverage")[0]
+    late = wb.sql("""
+        SELECT count(*) AS n FROM core.processing_events AS e JOIN core.processing_activities AS a USING (activity_id)
+        WHERE a.legal_basis = 'consent' AND e.occurred_at >= TIMESTAMPTZ '2026-07-01 00:00:00+02'
+          AND e.occurred_at < TIMESTAMPTZ '2026-10-01 00:00:00+02' AND e.subject_id IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM core.consent_intervals AS i
+            WHERE i.subject_id = e.subject_id AND i.client_key = coalesce(e.client_id, '') AND i.purpose = a.purpose
+            AND i.valid_from <= e.occurred_at AND e.occurred_at < least(i.valid_to, i.valid_from + INTERVAL 12 MONTH))
+    """)[0]["n"]
+    assert row["violation"] + wb["consent_coverage"].waived == late > row["violation_before"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "nothing to change"),
+        ({"nonsense": "P1D"}, "nothing that can be changed"),
+        ({"organisation.zone": "UTC"}, "nothing that can be changed"),
+        ({"deadlines.nonsense": "P1D"}, "deadlines.nonsense: unknown key"),
+        ({"deadlines.erasure_grace": "tomorrow"}, "deadlines.erasure_grace: not a duration"),
+        ({"deadlines.erasure_grace.more": "P1D"}, "no table"),
+        ({"purposes.newsletter.bases": ["whim"]}, "purposes.newsletter.bases: not in the vocabulary"),
+        ({"retention_rules.nobody.period": "P1D"}, "retention_rules.nobody: no such row"),
+        ({"retention_rules.*.nonsense": "P1D"}, "no such column"),
+        ({"retention_rules.*.period": "soon"}, "retention_rules.*.period: not a duration"),
+        ({"retention_rules.*.anchor": "moonrise"}, "not a value of this column"),
+        ({"contracts.*.contract_end": "never"}, "not a value of this column"),
+        ({"consents.*.expires_at": "2026-01-01"}, "no register whose rows can be changed"),
+        ({"identities.*.subject_id": "x"}, "no register whose rows can be changed"),
+        ({"consents.expire_after": 12}, "consents.expire_after: not a duration"),
+        ({"reporting.suppress_below": 3}, "nothing that can be changed"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_imagined_is_said(wb: Bench, changes: dict[str, object], says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        wb.what_if(changes)
+    assert says in str(caught.value)
+
+
+def test_a_what_if_says_that_it_is_one_and_gives_nothing_to_store(wb: Bench) -> None:
+    imagined = wb.what_if({"deadlines.breach_notice_default": "PT12H"}, only=["breach_notification_controller"])
+    for shown in (repr(imagined), imagined._repr_html_(), imagined.chart().title):
+        assert "WHAT IF deadlines.breach_notice_default = PT12H" in shown
+    assert not [name for name in vars(imagined).values() if isinstance(name, type(wb.workbench))]
+    assert not {"results", "workbench", "con"} & set(dir(imagined))
