@@ -37,7 +37,7 @@ format: $(VENV)/.ready-dev ## put the code into its format
 	@$(VENV)/bin/ruff check --quiet --fix
 	@$(VENV)/bin/ruff format --quiet
 
-lab: $(VENV)/.ready-dev ## open JupyterLab on the notebooks, the database read-only
+lab: $(VENV)/.ready-dev ## open JupyterLab on your notebooks, the database read-only
 	@$(AUDIT) load $(SOURCE) --quiet
 	@$(AUDIT) lab
 

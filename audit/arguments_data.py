@@ -115,10 +115,19 @@ def import_export(commands: Commands) -> None:
 def lab(commands: Commands) -> None:
     """The words of ``audit lab``."""
     parser = add_command(
-        commands, "lab", "cli_data", "open JupyterLab on the notebooks, the database read-only", "audit lab"
+        commands, "lab", "cli_lab", "open JupyterLab on your notebooks, the database read-only", "audit lab"
     )
     parser.add_argument("--db", type=Path, default=DB, help="the database (default: %(default)s)")
     parser.add_argument("--snapshot", type=count, metavar="N", help="an older state of it (default: the current)")
+    parser.add_argument(
+        "--notebooks",
+        type=Path,
+        default=Path("workbench"),
+        metavar="DIR",
+        help="your own copies of the notebooks; what you change there is kept (default: %(default)s)",
+    )
+    parser.add_argument("--port", type=count, metavar="N", help="where it listens (default: the first free from 8888)")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser; print the address")
 
 
 def keys(commands: Commands) -> None:

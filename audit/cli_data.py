@@ -1,12 +1,8 @@
-"""The commands that bring data in and open it: sample, load, lab."""
+"""The commands that bring data in: sample, load."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,13 +18,6 @@ from audit.sources.load import load as load_sources
 from audit.sources.mapping import SOURCES
 from audit.statutes import load_law
 from audit.terminal import Terminal
-
-# JupyterLab stays on this machine: no news, no look for updates, no extensions from elsewhere.
-_OFFLINE = (
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
-)
 
 
 def sample(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -67,28 +56,6 @@ def load(args: argparse.Namespace, terminal: Terminal) -> int:
     if not terminal.quiet:
         terminal.advise(*_after_load(args.db))
     return 0
-
-
-def lab(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Open JupyterLab; returns when it is closed.
-
-    Raises:
-        AuditError: JupyterLab is not installed, or there is no database.
-    """
-    if importlib.util.find_spec("jupyterlab") is None:
-        raise AuditError("JupyterLab is not installed", fix="Run: pip install 'audit-workbench[lab]'")
-    if not args.db.exists():
-        raise AuditError("no database", file=args.db, fix="Run: audit load SOURCE")
-    folder = shipped("notebooks")
-    terminal.say(f"Opening JupyterLab on {folder}; Ctrl+C ends it.")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *_OFFLINE]
-    if os.name == "posix" and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container there often is nobody else; it listens on loopback only
-    # The notebooks find the database by this name; they open it for reading only.
-    environment = os.environ | {"AUDIT_DB": str(args.db.absolute())}
-    if args.snapshot is not None:
-        environment["AUDIT_SNAPSHOT"] = str(args.snapshot)
-    return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 - our own command
 
 
 def _key_of(db: Path) -> str | None:

@@ -19,8 +19,9 @@ _SYMBOLS = {
     "not_evidenced": "○",
     "not_evaluated": "○",
 }
-_SMALL = f"font-size:0.9em;color:{palette.GREY}"
-_CELL = f"padding:0.3em 0.8em 0.3em 0;border-bottom:1px solid {palette.RULE};vertical-align:top"
+# Of the reader's theme, light or dark: JupyterLab takes named colours of its own out of what it does not trust.
+_SMALL = "font-size:0.9em;opacity:0.75"
+_CELL = "padding:0.3em 0.8em 0.3em 0;border-bottom:1px solid rgba(128,128,128,0.4);vertical-align:top"
 
 
 def html(block: Block) -> str:
@@ -58,7 +59,7 @@ def _cell_text(value: Any) -> str:
 
 
 def _grid(heads: list[tuple[Any, str]], rows: list[list[Any]], caption: Any, note: Any = None) -> str:
-    """A table; heads are label and alignment."""
+    """A table; heads are label and alignment, and what more their cells want."""
     head = "".join(f'<th scope="col" style="{_CELL};text-align:{align}">{runs(label)}</th>' for label, align in heads)
     body = "".join(
         "<tr>"
@@ -75,7 +76,8 @@ def _grid(heads: list[tuple[Any, str]], rows: list[list[Any]], caption: Any, not
 
 
 def _table(block: Block) -> str:
-    heads = [(c["label"], c["align"]) for c in block["columns"]]
+    keeps = ";white-space:nowrap"  # a key or a day stays in one line, as in the report
+    heads = [(c["label"], c["align"] + ("" if c["share"] else keeps)) for c in block["columns"]]
     note = block["note"] if block["rows"] else ["None. ", block["note"] or ""]
     return _grid(heads, block["rows"], block["caption"], note)
 

@@ -1,6 +1,7 @@
 """A few named chart forms over results; the only package that imports altair and vl_convert."""
 
 from audit.charts.drawing import Chart, own
+from audit.charts.drill import drill
 from audit.charts.forms import by, by_client, by_kind, by_month, by_system, lateness, overview, reasons
 from audit.charts.incident import timeline
 from audit.charts.time import clocks, coverage, stages
@@ -18,6 +19,7 @@ __all__ = [
     "by_system",
     "clocks",
     "coverage",
+    "drill",
     "lateness",
     "overview",
     "own",

@@ -18,11 +18,22 @@ SIZE = 12
 """Text in charts, in pixels on a screen; on paper 8.5 points, see _PAPER."""
 FULL = 652
 """Width on a screen, axes included, in pixels."""
-_TITLE_WIDTH = 84  # characters of a title in one line
+_TITLE_WIDTH, _CAPTION_WIDTH = 84, 110  # characters in one line
 _PAPER = 8.5 / SIZE
 _VEGA_LITE = "5.21"
 """The newest Vega-Lite that compiles to Vega 5, the one JupyterLab draws."""
 _UNDRAWABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # no character of XML
+
+# By JupyterLab's own names of colours, so that a chart is no white box in its dark theme.
+_THEME = {
+    "white": "transparent",
+    palette.INK: f"var(--jp-content-font-color1, {palette.INK})",
+    palette.GREY: f"var(--jp-content-font-color2, {palette.GREY})",
+    palette.RULE: f"var(--jp-border-color1, {palette.RULE})",
+    palette.WASH: f"var(--jp-layout-color2, {palette.WASH})",
+    palette.OUTCOMES["compliant"]: f"var(--jp-border-color2, {palette.OUTCOMES['compliant']})",
+    palette.ACCENT: f"color-mix(in srgb, {palette.ACCENT} 70%, var(--jp-content-font-color1, {palette.INK}))",
+}
 
 UNDRAWN = "application/vnd.audit.chart+json"
 LATER: ContextVar[bool] = ContextVar("LATER", default=False)
@@ -47,12 +58,16 @@ class Chart:
         alt: the finding and its figures for a reader who hears the page.
         spec: Vega-Lite with its rows inside, without the title.
         caption: how to read it, where that does not show.
+        screen: another specification for JupyterLab, where a click can do more than on paper; without its title.
+        reading: how to use that one.
     """
 
     title: str
     alt: str
     spec: dict[str, Any]
     caption: str | None = None
+    screen: dict[str, Any] | None = None
+    reading: str | None = None
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -67,12 +82,15 @@ class Chart:
 
     def png(self) -> bytes:
         """For viewers that draw nothing themselves: with the title, at twice the screen's resolution."""
-        image: bytes = _engine().vegalite_to_png(_drawable(self._titled()), vl_version=_VEGA_LITE, scale=2)
+        image: bytes = _engine().vegalite_to_png(
+            _drawable(self._titled(self.spec, self.caption)), vl_version=_VEGA_LITE, scale=2
+        )
         return image
 
     def vega(self) -> dict[str, Any]:
         """For JupyterLab, which draws it offline, with tooltips and selection."""
-        spec: dict[str, Any] = _engine().vegalite_to_vega(_drawable(self._titled()), vl_version=_VEGA_LITE)
+        titled = self._titled(self.screen or self.spec, self.reading or self.caption)
+        spec: dict[str, Any] = _themed(_engine().vegalite_to_vega(_drawable(titled), vl_version=_VEGA_LITE))
         return spec
 
     @property
@@ -86,9 +104,9 @@ class Chart:
             "caption": self.caption,
         }
 
-    def _titled(self) -> dict[str, Any]:
-        subtitle = {"subtitle": self.caption} if self.caption else {}
-        return {**self.spec, "title": {"text": wrap(self.title, _TITLE_WIDTH)} | subtitle}
+    def _titled(self, spec: dict[str, Any], caption: str | None) -> dict[str, Any]:
+        subtitle = {"subtitle": wrap(caption, _CAPTION_WIDTH)} if caption else {}
+        return {**spec, "title": {"text": wrap(self.title, _TITLE_WIDTH)} | subtitle}
 
     def _repr_mimebundle_(self, **_wanted: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         if LATER.get():
@@ -112,6 +130,15 @@ def _drawable(value: Any) -> Any:
     if isinstance(value, list):
         return [_drawable(inner) for inner in value]
     return _UNDRAWABLE.sub("\ufffd", value) if isinstance(value, str) else value
+
+
+def _themed(value: Any) -> Any:
+    """A drawing in the colours of JupyterLab's theme, light or dark; in the house's own where there is no theme."""
+    if isinstance(value, dict):
+        return {key: _themed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_themed(inner) for inner in value]
+    return _THEME.get(value, value) if isinstance(value, str) else value
 
 
 def finished(output: dict[str, Any]) -> dict[str, Any]:
