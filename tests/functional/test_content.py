@@ -111,6 +111,16 @@ def test_a_line_that_is_no_object_is_refused(tmp_path, broken):
     assert report.tables[0]["read"] == 3
 
 
+@pytest.mark.parametrize(
+    ("data", "plain"), [(b"abc\xc3defg\xb6\n", False), ("abcödef\n".encode(), True), (b"abcd\xc3", False)]
+)
+def test_half_a_character_at_the_end_of_a_block_is_seen(tmp_path, monkeypatch, data, plain):
+    monkeypatch.setattr(content, "_CHUNK", 4)
+    path = tmp_path / "x.csv"
+    path.write_bytes(data)
+    assert content.read_through(path, "x.csv", is_text=True).is_plain is plain
+
+
 @pytest.mark.parametrize("change", ["grows", "is replaced", "is gone"])
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch, change):
     db, _ = loaded(tmp_path, {"processing_events-1.csv": HEADER + ROW.format(1)})
