@@ -16,8 +16,7 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-import audit
-from audit.run import Workbench
+from audit.run import Workbench, open_workbench
 from benchmarks.floors import PERIOD, cpu, judge_and_write, prepared
 
 TABLES = {
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
     _, db = prepared(args.events)
-    with audit.open(db, PERIOD) as wb:
+    with open_workbench(db, PERIOD) as wb:
         folder = wb.desk
         for name, sql in TABLES.items():
             wb.con.execute(f"COPY ({sql}) TO '{folder}/{name}.parquet' (FORMAT parquet)")

@@ -30,7 +30,7 @@ import audit
 from audit.contract import load_contracts
 from audit.judge import group_events, judge
 from audit.policy import load_policy
-from audit.run import Workbench
+from audit.run import Workbench, open_workbench
 from audit.sample import write_sample
 from audit.sources.load import load
 from audit.statutes import load_law
@@ -62,7 +62,7 @@ def main() -> None:
         source, db = prepared(events)
         if args.memory:
             os.environ["AUDIT_MEMORY_LIMIT"] = args.memory
-        with audit.open(db, PERIOD) as wb:
+        with open_workbench(db, PERIOD) as wb:
             alone("event groups", events, args.runs, wb, partial(group_events, wb.con, wb.asked))
             for name in (n for n in floors if n in wanted):
                 with spilling(wb.desk) as spilled:
@@ -126,7 +126,7 @@ def prepared(events: int) -> tuple[Path, Path]:
     if not alone.exists():
         draft = ROOT / f"{events}-csv.tmp"
         draft.mkdir(exist_ok=True)
-        with audit.open(db, PERIOD) as wb:
+        with open_workbench(db, PERIOD) as wb:
             select = f"SELECT {', '.join(COLUMNS)} FROM core.processing_events_as_logged ORDER BY event_id"
             stamp = "strftime(occurred_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS occurred_at"
             select = select.replace("occurred_at", stamp, 1)
@@ -139,7 +139,7 @@ def prepared(events: int) -> tuple[Path, Path]:
 def multiply(folder: Path, db: Path, times: int) -> None:
     """Write the tables of a database several times, each time under other ids of rows and persons."""
     folder.mkdir()
-    with audit.open(db, PERIOD) as wb:
+    with open_workbench(db, PERIOD) as wb:
         for contract in load_contracts().values():
             own = [c.name for c in contract.columns if c.name in IDS] if contract.table not in ONCE else []
             for i in range(times if own else 1):

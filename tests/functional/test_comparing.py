@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-import audit
 from audit.catalog import load_catalog
 from audit.comparing import OF_ONE_PERIOD
 from audit.comparison import Flow, StillOpen
 from audit.errors import UsageError
 from audit.judge import judge
 from audit.results import OUTCOMES
-from audit.run import Workbench
+from audit.run import Workbench, open_workbench
 from tests.functional.houses import loaded
 from tests.functional.sample_db import load_sample
 
@@ -34,13 +33,13 @@ RULES = "rule_id,anchor,period,data_category\nRU1,collected,P24M,usage_logs\n"
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
-    with audit.open(load_sample(tmp_path_factory.mktemp("comparing") / "db"), "2026Q3") as wb:
+    with open_workbench(load_sample(tmp_path_factory.mktemp("comparing") / "db"), "2026Q3") as wb:
         yield wb
 
 
 def test_each_finding_is_new_still_open_resolved_or_past(tmp_path):
     db, _ = loaded(tmp_path, {"requests.csv": REQUESTS})
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         change = wb.compare("2026Q2")["request_deadlines"]
     assert change.flows == (
         Flow("violation", "late", new=1, still_open=1, other_reason=1, resolved=0, past=1),
@@ -57,7 +56,7 @@ def test_a_mended_item_is_resolved_and_a_closed_one_past(tmp_path):
     activities = "activity_id,role,name,valid_from,valid_to\nMENDED,controller,News,2026-01-01,\n"
     db, _ = loaded(tmp_path, {"data_records.csv": RECORDS, "retention_rules.csv": RULES,
                               "processing_activities.csv": activities, "requests.csv": REQUESTS})  # fmt: skip
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         table = {row["check"]: row for row in wb.compare().table()}
     flows = ("new", "still_open", "other_reason", "resolved", "past")
     assert [table["retention"][f] for f in flows] == [0, 1, 0, 0, 1]
@@ -86,7 +85,7 @@ def test_a_period_beside_itself_has_nothing_new(sample):
 
 def test_items_of_one_period_stand_in_no_other(sample):
     """That events have no flows is a statement about populations: held here against them."""
-    with audit.open(sample.snapshot.folder, "2026Q2") as other:
+    with open_workbench(sample.snapshot.folder, "2026Q2") as other:
         for check in (c for c in load_catalog().values() if c.unit in OF_ONE_PERIOD):
             found = []
             for wb in (sample, other):
@@ -108,5 +107,5 @@ def test_a_database_that_keeps_nothing_gives_the_same(sample, tmp_path, monkeypa
     kept = sample.compare("2026Q2").table()
     monkeypatch.setattr(Archive, "keep", lambda self, con, judged, check: judged)
     monkeypatch.setattr(Archive, "find", lambda self, check: None)
-    with audit.open(sample.snapshot.folder, "2026Q3") as wb:
+    with open_workbench(sample.snapshot.folder, "2026Q3") as wb:
         assert wb.compare("2026Q2").table() == kept

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
+from audit.run import open_workbench
 from audit.snapshot import read_snapshot
 from audit.sources.load import LoadReport, load
 from tests.functional.houses import POLICY, loaded, policy, write
@@ -22,12 +22,12 @@ CORRECTION = HEADER + "C2,S2,newsletter,withdrawn,2026-01-01T09:00Z\nC3,S3,newsl
 
 
 def statuses(db: Path) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute("SELECT consent_id, status FROM core.consents ORDER BY ALL").fetchall()
 
 
 def intervals(db: Path) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute("SELECT DISTINCT subject_id FROM core.consent_intervals ORDER BY ALL").fetchall()
 
 
@@ -61,13 +61,13 @@ def test_what_is_derived_follows(tmp_path):
 
 def test_an_older_snapshot_keeps_the_old_version(tmp_path):
     db, _ = loaded(tmp_path, {"consents.csv": FIRST})
-    with audit.open(db, "2026Q3") as before:
+    with open_workbench(db, "2026Q3") as before:
         correct(db, tmp_path / "a", CORRECTION)
         correct(db, tmp_path / "b", CORRECTION.replace("withdrawn", "refused"))
         assert before.con.execute("SELECT count(*) FROM core.consents WHERE status = 'given'").fetchall() == [(3,)]
     assert ("C2", "refused") in statuses(db)
     assert len(statuses(db)) == 3
-    with audit.open(db, "2026Q3", snapshot=2) as second:
+    with open_workbench(db, "2026Q3", snapshot=2) as second:
         assert second.con.execute("SELECT status FROM core.consents WHERE consent_id = 'C2'").fetchall() == [
             ("withdrawn",)
         ]
@@ -100,13 +100,13 @@ def test_the_answer_follows_a_correction_and_says_so(tmp_path, capsys):
     activities = "activity_id,role,name,purpose,legal_basis\nA1,controller,Newsletter,newsletter,consent\n"
     files = {"consents.csv": FIRST, "processing_events.csv": events, "processing_activities.csv": activities}
     db, _ = loaded(tmp_path, files)
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         before = wb.check_all(["consent_coverage"])
         assert before["consent_coverage"].violation == 0
     folder = write(tmp_path / "a", {"consents.csv": CORRECTION, "policy.toml": POLICY.read_text()})
     assert main(["load", str(folder), "--db", str(db), "--replace"]) == 0
     assert "consents: 1 row of load 1 replaced" in capsys.readouterr().err
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         after = wb.check_all(["consent_coverage"])
         assert after["consent_coverage"].violation == 1
     assert before.manifest != after.manifest

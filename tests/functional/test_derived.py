@@ -7,7 +7,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-import audit
 from audit.run import open_workbench
 from audit.sources.load import load
 from tests.spec import world as spec
@@ -46,7 +45,7 @@ def test_stretches_of_an_earlier_form_are_computed_anew(db: Path) -> None:
 
 
 def test_the_stretches_are_read_as_the_load_wrote_them(db: Path) -> None:
-    with audit.open(db, "2026Q3") as workbench:
+    with open_workbench(db, "2026Q3") as workbench:
         views = workbench.con.execute("SELECT sql FROM duckdb_views() WHERE view_name LIKE '%_intervals'").fetchall()
     assert all("read_parquet" in sql for (sql,) in views)
     assert len(views) == len(CHECKS)

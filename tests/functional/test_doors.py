@@ -14,9 +14,9 @@ import duckdb
 import pypdfium2
 import pytest
 
-import audit
 from audit.cli import main
 from audit.making import Order, folder_name
+from audit.run import open_workbench
 from tests.functional.houses import POLICY, loaded, write
 
 HOSTILE = {
@@ -109,7 +109,7 @@ def test_the_report_says_it_as_text(place):
 
 @pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
 def test_a_client_of_any_name_has_a_folder_of_its_own(place, word):
-    with audit.open("db", "2026Q3", client=word) as wb:
+    with open_workbench("db", "2026Q3", client=word) as wb:
         name = folder_name(wb, Order())
     assert name.startswith("2026Q3-client-")
     assert Path(name).name == name
@@ -158,7 +158,7 @@ def test_an_open_database_opens_no_door(tmp_path, attempt):
     outside = tmp_path / "outside.csv"
     outside.write_text("a\n1\n")
     before = sorted(path.name for path in tmp_path.iterdir())
-    with audit.open(db, "2026Q3") as wb, pytest.raises(duckdb.Error):
+    with open_workbench(db, "2026Q3") as wb, pytest.raises(duckdb.Error):
         wb.con.execute(ATTEMPTS[attempt](outside, db)).fetchall()
     assert outside.read_text() == "a\n1\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == before
@@ -168,7 +168,7 @@ def test_a_link_within_the_database_leads_nowhere(tmp_path):
     db, _ = loaded(tmp_path, {"requests.csv": "request_id,kind,received_at\nR1,access,2026-07-02T09:00Z\n"})
     (tmp_path / "outside.csv").write_text("a\n1\n")
     (db / "parts" / "link.csv").symlink_to(tmp_path / "outside.csv")
-    with audit.open(db, "2026Q3") as wb, pytest.raises(duckdb.Error):
+    with open_workbench(db, "2026Q3") as wb, pytest.raises(duckdb.Error):
         wb.con.execute(f"FROM read_csv('{db}/parts/link.csv')").fetchall()
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pypdfium2
 import pytest
 
-import audit
 from audit import pdf, report
 from audit.blocks import MIME
 from audit.display import begin
 from audit.display_earlier import Earlier
+from audit.run import open_workbench
 from audit.sentences import plain
 from audit.shown import Shown
 from audit.sources.load import load
@@ -33,7 +33,7 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database whose second quarter was reported, into which a row came late."""
     folder = tmp_path_factory.mktemp("earlier")
     db = loaded(folder, {"requests.csv": FIRST})[0]
-    with audit.open(db, "2026Q2") as wb:
+    with open_workbench(db, "2026Q2") as wb:
         wb.keep_run(wb.check_all(), "quarterly-report")
     load(db, [write(folder / "late", {"requests-late.csv": LATE})], policy())
     return db
@@ -96,7 +96,7 @@ def test_one_sentence_where_nothing_is_kept(past):
 
 
 def test_one_sentence_where_nothing_moved(db):
-    with audit.open(db, "2026Q2", role="controller") as wb:
+    with open_workbench(db, "2026Q2", role="controller") as wb:
         wb.keep_run(wb.check_all(), "quarterly-report")
     page = begin(str(db), "2026Q3", only=["request_deadlines"], role="controller")
     assert page.workbench

@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
 from audit.errors import AuditError
 from audit.folder import is_whole
 from audit.outputs import results_json
+from audit.run import open_workbench
 from audit.snapshot import numbers, read_snapshot
 from audit.sources.load import load
 from tests.functional.houses import POLICY, policy, write
@@ -86,7 +86,7 @@ def kill(process: subprocess.Popen[bytes], after: float) -> bool:
 
 
 def count(db: Path) -> int:
-    with audit.open(db, PERIOD) as wb:
+    with open_workbench(db, PERIOD) as wb:
         return wb.con.execute("SELECT count(*) FROM core.processing_events").fetchall()[0][0]
 
 
@@ -95,7 +95,7 @@ def kept_names(db: Path) -> set[str]:
 
 
 def answers(db: Path) -> dict[str, object]:
-    with audit.open(db, PERIOD) as wb:
+    with open_workbench(db, PERIOD) as wb:
         return results_json(wb.check_all())
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.errors import AuditError
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.snapshot import read_snapshot
 from audit.sources import systems
 from audit.sources.load import LoadReport, load
@@ -44,7 +44,7 @@ def loaded(tmp_path: Path, files: dict[str, str], key: Pseudonyms = KEY, **optio
 
 
 def rows(db: Path, sql: str) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute(sql).fetchall()
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import audit
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.sources.load import load
 from tests.functional.houses import policy, write
 
@@ -34,7 +34,7 @@ def test_enrolments_are_accounted_for_and_disclosures_judged(tmp_path):
     assert counts["data_records"] == (5, 3, 1, 1)
     assert counts["processing_events"] == (5, 4, 1, 0)
     assert counts["identities"] == (2, 2, 0, 0)
-    with audit.open(tmp_path / "db", "2026Q3") as wb:
+    with open_workbench(tmp_path / "db", "2026Q3") as wb:
         rejected = wb.con.execute("SELECT file, line, column_name, reason FROM raw.rejected_rows").fetchall()
         assert rejected == [("benefits/q3.csv", 5, "enrolled_on", "unparsable")]
         found = wb["third_party_agreements"]

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-import audit
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.sources.load import load
 from audit.sources.systems.cookie_lifetime import declared
 from audit.sources.systems.cookies import SYSTEM
@@ -127,7 +127,7 @@ def test_a_scan_before_the_visitors_consent_is_judged_so(tmp_path):
     report = load(tmp_path / "db", [source], policy(), pseudonyms=Pseudonyms(b"k" * 32))
     counts = {t["table"]: (t["read"], t["accepted"], t["rejected"]) for t in report.tables}
     assert counts == {"cookie_events": (6, 4, 2), "consents": (1, 1, 0), "processing_events": (15, 15, 0)}
-    with audit.open(tmp_path / "db", "2024Q2") as wb:
+    with open_workbench(tmp_path / "db", "2024Q2") as wb:
         assert wb["cookie_consent"].reasons["violation"] == {"given_later": 2, "never_given": 2}
     stored = b"".join(p.read_bytes() for p in (tmp_path / "db").rglob("*") if p.is_file())
     assert [v for v in (b"uXQjNBCd5X0", b"gvyZ7ibO8co", b"testpage") if v in stored] == []

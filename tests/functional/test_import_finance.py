@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.snapshot import read_snapshot
 from audit.sources.load import load
 from tests.functional.houses import policy, write
@@ -62,7 +62,7 @@ def exports(loaded):
 
 
 def ask(db, sql):
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute(sql).fetchall()
 
 
@@ -183,7 +183,7 @@ def test_the_seven_years_run_from_the_calendar_year_in_which_a_broken_fiscal_yea
     assert by_year == [(2009, 31), (2010, 53)]
     outcomes = {}
     for period in ("2017", "2018Q1"):
-        with audit.open(tmp_path / "db", period) as wb:
+        with open_workbench(tmp_path / "db", period) as wb:
             found = wb["retention"]
             outcomes[period] = (found.population, found.compliant, found.violation)
     assert outcomes == {"2017": (84, 84, 0), "2018Q1": (84, 0, 84)}

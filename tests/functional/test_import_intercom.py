@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
-import audit
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.sources.load import load
 from audit.sources.systems import intercom
 from audit.sources.systems.export import Aside, Context, Export, Refused, Row
@@ -119,7 +119,7 @@ def test_the_examples_load_and_all_but_the_deletion_keep_their_contracts(tmp_pat
     assert {t["table"]: (t["read"], t["accepted"] + t["duplicate"], t["rejected"]) for t in report.tables} == {
         "subjects": (5, 5, 0), "identities": (5, 5, 0), "data_records": (18, 18, 0), "processing_events": (19, 18, 1),
     }  # fmt: skip
-    with audit.open(tmp_path / "db", "2024Q2") as wb:
+    with open_workbench(tmp_path / "db", "2024Q2") as wb:
         assert wb.con.execute(
             "SELECT count(*) FROM core.processing_events WHERE occurred_at < '2024-06-28'"
         ).fetchone() == (18,)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import audit
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.sources.load import load
 from tests.functional.houses import policy, write
 
@@ -24,7 +24,7 @@ def test_a_mailings_recipient_is_the_contact_whatever_the_address_was(tmp_path):
     key = Pseudonyms(b"k" * 32)
     report = load(tmp_path / "db", [write(tmp_path / "source", FILES)], policy(), pseudonyms=key)
     assert all(t["read"] == t["accepted"] + t["duplicate"] + t["rejected"] for t in report.tables)
-    with audit.open(tmp_path / "db", "2026Q3") as wb:
+    with open_workbench(tmp_path / "db", "2026Q3") as wb:
         found = wb.con.execute(
             "SELECT subject_id, activity_id FROM core.processing_events WHERE operation = 'contact'"
         ).fetchall()

@@ -15,10 +15,10 @@ import openpyxl
 import pytest
 import zstandard
 
-import audit
 from audit.cli import main
 from audit.contract import load_contracts
 from audit.errors import AuditError
+from audit.run import open_workbench
 from audit.sources import parquet_file
 from audit.sources.files import discover
 from audit.sources.load import load
@@ -35,7 +35,7 @@ BOTH = [
 
 
 def rows(db: Path, sql: str) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute(sql).fetchall()
 
 
@@ -192,7 +192,7 @@ def test_refused_rows_keep_file_line_column_and_reason(tmp_path: Path) -> None:
     assert report.tables[0] | {"files": 1} == {
         "table": "incidents", "files": 1, "read": 7, "accepted": 2, "duplicate": 0, "rejected": 5,
     }  # fmt: skip
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         lines = {f.item_key: f.source_line for f in wb["incident_response"].findings()}
     assert lines == {"I1": 2, "I6": 10}
 
@@ -201,7 +201,7 @@ def test_lines_are_exact_after_malformed_ones(tmp_path: Path) -> None:
     good = [f"R{i},access,2026-05-0{i}T09:00Z" for i in range(1, 6)]
     text = "\n".join(["request_id,kind,received_at", good[0], "x", good[1], "a,b,c,d", "x", good[2], good[3], ""])
     db, _ = loaded(tmp_path, {"requests.csv": text})
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         assert {f.item_key: f.source_line for f in wb["request_deadlines"].findings()} == {
             "R1": 2,
             "R2": 4,
@@ -325,12 +325,12 @@ def test_a_damaged_database_is_named(tmp_path: Path, damage: str) -> None:
         case "bytes":
             part.write_bytes(b"PAR1" + part.read_bytes()[40:])
     with pytest.raises(AuditError, match="cannot be read"):
-        audit.open(db, "2026Q3")
+        open_workbench(db, "2026Q3")
 
 
 def test_no_database_says_what_to_type(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="audit load"):
-        audit.open(tmp_path / "none")
+        open_workbench(tmp_path / "none")
 
 
 def test_a_plain_shell_can_open_a_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,7 +344,7 @@ def test_a_plain_shell_can_open_a_snapshot(tmp_path: Path, monkeypatch: pytest.M
 def test_an_open_database_reaches_nothing_else(tmp_path: Path) -> None:
     db, _ = loaded(tmp_path, {"processing_events.csv": EVENTS})
     (tmp_path / "secret.csv").write_text("a\n1\n")
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         for sql in (
             f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
             f"COPY (SELECT 1) TO '{tmp_path}/out.csv'",

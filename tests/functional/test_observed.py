@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-import audit
 from audit import remarks
 from audit.display import Page
 from audit.policy import load_policy
 from audit.results import Results
+from audit.run import open_workbench
 from audit.sentences import plain
 from audit.sources.load import load
 from audit.statutes import load_law
@@ -69,7 +69,7 @@ def world(tmp_path: Path, text: str | None = TEXT, **scope: Any) -> Results:
     if text:
         policy.with_name("transparency.toml").write_text(text, "utf-8")
     load(tmp_path / "db", [write(tmp_path / "source", FILES)], load_policy(policy, load_law()))
-    with audit.open(tmp_path / "db", "2026Q3", **scope) as wb:
+    with open_workbench(tmp_path / "db", "2026Q3", **scope) as wb:
         return wb.check_all()
 
 

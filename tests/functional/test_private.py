@@ -8,8 +8,8 @@ import re
 import duckdb
 import pytest
 
-import audit
 from audit.cli import main
+from audit.run import open_workbench
 from tests.functional.test_cli_errors import db, source  # noqa: F401
 from tests.rules.tree import files
 
@@ -29,7 +29,7 @@ RESOURCE = re.compile(rb"(src|href|url)\s*[=(:]\s*[\"']?https?://|@import|<scrip
 def test_an_open_workbench_reaches_nothing_outside(db, tmp_path, statement):  # noqa: F811
     outside = tmp_path / "outside.csv"
     outside.write_text("a\n1\n")
-    with audit.open(db, period="2026Q3") as workbench, pytest.raises(duckdb.Error):
+    with open_workbench(db, period="2026Q3") as workbench, pytest.raises(duckdb.Error):
         workbench.con.execute(statement.format(outside=outside))
     assert outside.read_text() == "a\n1\n"
 

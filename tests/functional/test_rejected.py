@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
+from audit.run import open_workbench
 from audit.snapshot import read_snapshot
 from audit.sources.load import load
 from audit.sources.rejected import MARKS, Rejected
@@ -83,7 +83,7 @@ def test_a_mended_export_loads(db, tmp_path, capsys):
     assert (report.tables[0]["accepted"], report.tables[0]["rejected"]) == (REFUSED, 0)
     assert report.messages == [f"consents-mended.csv: columns kept out: {', '.join(sorted(MARKS))}"]
     check_accounts(db)
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         found = wb.con.execute("SELECT count(DISTINCT subject_id) FROM core.consents").fetchall()
     assert found == [(REFUSED + 1,)]
 
@@ -102,7 +102,7 @@ def test_lists_and_other_forms_survive(tmp_path):
     text = out.read_text().replace("soon", "2026-07-02T10:00").replace("many", "9").replace("I3", "I4")
     out.write_text("".join(line for line in text.splitlines(keepends=True) if "{oops" not in line))
     assert load(db, [out.parent], policy()).tables[0]["accepted"] == len(INCIDENTS)
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         found = wb.con.execute(
             "SELECT breach_types, subjects_affected, detected_at_is_date FROM core.incidents ORDER BY incident_id"
         ).fetchall()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.comparison import Arrival, Comparison, Moved
+from audit.run import open_workbench
 from audit.sources.load import load
 from audit.storage import prune
 from tests.functional.houses import POLICY, loaded, policy, write
@@ -41,7 +41,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def report(db: Path, period: str = "2026Q2", house: Path | None = None) -> None:
-    with audit.open(db, period, policy=house) as wb:
+    with open_workbench(db, period, policy=house) as wb:
         wb.keep_run(wb.check_all(), "quarterly-report")
 
 
@@ -50,7 +50,7 @@ def add(db: Path, folder: Path, files: Mapping[str, str], *, replacing: bool = F
 
 
 def compared(db: Path, house: Path | None = None) -> Comparison:
-    with audit.open(db, "2026Q3", policy=house) as wb:
+    with open_workbench(db, "2026Q3", policy=house) as wb:
         return wb.compare("2026Q2")
 
 
@@ -68,7 +68,7 @@ def test_nothing_moves_where_nothing_came(db):
 
 def test_what_was_only_checked_was_not_reported(tmp_path):
     db = loaded(tmp_path, FIRST)[0]
-    with audit.open(db, "2026Q2") as wb:
+    with open_workbench(db, "2026Q2") as wb:
         wb.keep_run(wb.check_all())
     assert compared(db).restated is None
 
@@ -161,12 +161,12 @@ def test_the_last_report_counts(db, tmp_path):
 
 def test_a_report_is_restated_as_of_its_own_date(tmp_path):
     db = loaded(tmp_path, FIRST)[0]
-    with audit.open(db, "2026Q2", as_of="2026-05-15") as wb:
+    with open_workbench(db, "2026Q2", as_of="2026-05-15") as wb:
         wb.keep_run(wb.check_all(), "quarterly-report")
     assert compared(db).restated.as_of.startswith("2026-05-15")
     assert moved(compared(db)) == {}
 
 
 def test_scopes_are_reported_apart(db):
-    with audit.open(db, "2026Q3", role="controller") as wb:
+    with open_workbench(db, "2026Q3", role="controller") as wb:
         assert wb.compare().restated is None

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
 from audit.policy import load_policy
 from audit.pseudonyms import Pseudonyms
+from audit.run import open_workbench
 from audit.sample.exports import Filling, write_exports
 from audit.sample.plan import Plan, Window
 from audit.snapshot import read_snapshot
@@ -45,7 +45,7 @@ def db(tmp_path_factory) -> Path:
 
 
 def query(db: Path, sql: str) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as workbench:
+    with open_workbench(db, "2026Q3") as workbench:
         return workbench.con.execute(sql).fetchall()
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import audit
 from audit.cli import main
 from audit.errors import AuditError, UsageError
 from audit.policy import load_policy
+from audit.run import open_workbench
 from audit.snapshot import numbers, read_snapshot
 from audit.sources.load import load
 from audit.statutes import load_law
@@ -25,10 +25,10 @@ CONSENTS = "consent_id,subject_id,purpose,status,effective_at\n"
 READERS, LOADS, ROWS = 10, 5, 200
 READ = """
 import sys, time
-import audit
+from audit.run import open_workbench
 from pathlib import Path
 while not Path(sys.argv[2]).exists():
-    with audit.open(sys.argv[1], "2026Q3") as wb:
+    with open_workbench(sys.argv[1], "2026Q3") as wb:
         for _ in range(3):
             number = wb.snapshot.number
             found = wb.con.execute("SELECT count(*), min(n), max(n) FROM (SELECT count(*) AS n"
@@ -61,7 +61,7 @@ def db(tmp_path: Path) -> Path:
 
 
 def count(db: Path, snapshot: int | None = None) -> int:
-    with audit.open(db, "2026Q3", snapshot=snapshot) as wb:
+    with open_workbench(db, "2026Q3", snapshot=snapshot) as wb:
         return wb.con.execute("SELECT count(*) FROM core.processing_events").fetchall()[0][0]
 
 
@@ -102,7 +102,7 @@ def test_what_a_correction_replaced_goes_with_its_snapshot(db, tmp_path):
     load(db, [folder], policy(), replacing=True)
     prune(db, keep=1)
     assert count(db) == 9
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         found = wb.con.execute("SELECT subject_id FROM core.processing_events WHERE event_id = 'E1-1'").fetchall()
     assert found == [("S9",)]
 
@@ -163,7 +163,7 @@ def test_a_database_is_for_its_owner_alone(tmp_path, umask):
             tmp_path,
             {"processing_events.csv": rows, "consents.csv": CONSENTS},
         )
-        with audit.open(db, "2026Q3") as wb:
+        with open_workbench(db, "2026Q3") as wb:
             wb.check_all()
     finally:
         os.umask(before)

@@ -11,9 +11,9 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-import audit
 from audit.cli import main
 from audit.errors import AuditError
+from audit.run import open_workbench
 from audit.sources.load import LoadReport
 from tests.functional.houses import loaded
 
@@ -42,7 +42,7 @@ def load_book(tmp_path: Path, book: openpyxl.Workbook) -> tuple[Path, LoadReport
 
 
 def rows(db: Path, sql: str) -> list[tuple[object, ...]]:
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         return wb.con.execute(sql).fetchall()
 
 
@@ -64,7 +64,7 @@ def test_the_header_is_found_below_titles(tmp_path):
     db, _ = load_book(tmp_path, book)
     assert contracts(db, "contract_id", "contract_start") == [("K1", date(2025, 1, 1))]
     assert rejected(db) == [("contracts.xlsx", 6, "contract_start", "unparsable")]
-    with audit.open(db, "2026Q3") as wb:
+    with open_workbench(db, "2026Q3") as wb:
         assert wb.con.execute("SELECT first_line FROM raw.files").fetchall() == [(5,)]
 
 

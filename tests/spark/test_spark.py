@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from sqlglot import exp
 
-import audit
 from audit.catalog import load_catalog
 from audit.judge import group_events
-from audit.run import Workbench
+from audit.run import Workbench, open_workbench
 from audit.store import sql_file
 from tests.functional.sample_db import load_sample
 from tests.spark.translate import spark_sql
@@ -79,7 +78,7 @@ CALLS = """
 @pytest.fixture(scope="module")
 def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
     """The sample as our engine has it, and the moments beside."""
-    with audit.open(load_sample(tmp_path_factory.mktemp("sample") / "db"), "2026Q3") as opened:
+    with open_workbench(load_sample(tmp_path_factory.mktemp("sample") / "db"), "2026Q3") as opened:
         opened.con.execute(f"CREATE TABLE core.moments AS {MOMENTS}")
         group_events(opened.con, opened.asked)
         yield opened
