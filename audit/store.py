@@ -21,18 +21,22 @@ from audit.statutes import Law
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
+_HELD = 50_000
+"""Rows of a register that are held in memory; one with more is read where a check asks for it, as logs are."""
 DERIVED = ("consent_intervals", "preference_intervals")
 """What a load derives from the tables, each from the SELECT of its name in ``sql/derived``."""
 Tables = Mapping[str, tuple[Sequence[tuple[str, str]], Sequence[tuple[Any, ...]]]]
 
 
 @contextmanager
-def scratch(zone: str = "UTC", temporary: Path | None = None) -> Iterator[Connection]:
+def scratch(zone: str = "UTC", temporary: Path | None = None, memory: str | None = None) -> Iterator[Connection]:
     """An empty in-memory connection in the zone, without anything from the network.
 
     Args:
         zone: that of times without an offset, and of days.
         temporary: the folder for what does not fit into memory.
+        memory: how much of it the engine takes, such as ``2GB``, where ``AUDIT_MEMORY_LIMIT`` does not say; without
+            either, most of the machine's.
 
     Raises:
         UsageError: ``AUDIT_MEMORY_LIMIT`` in the environment is no amount of memory.
@@ -50,15 +54,15 @@ def scratch(zone: str = "UTC", temporary: Path | None = None) -> Iterator[Connec
             con.execute("SET enable_progress_bar = false")
         if temporary is not None:
             con.execute(f"SET temp_directory = '{quoted(temporary)}'")
-        _limit_memory(con)
+        _limit_memory(con, memory)
         yield con
     finally:
         con.close()
 
 
-def _limit_memory(con: Connection) -> None:
+def _limit_memory(con: Connection, usual: str | None) -> None:
     """On a small machine, or beside other work: what does not fit goes to the temporary folder."""
-    if limit := os.environ.get("AUDIT_MEMORY_LIMIT"):
+    if limit := os.environ.get("AUDIT_MEMORY_LIMIT") or usual:
         try:
             con.execute(f"SET memory_limit = {literal(limit)}")
         except duckdb.Error:
@@ -109,13 +113,24 @@ def build(con: Connection, snapshot: Snapshot) -> None:
     """Give a connection raw and core of a snapshot."""
     con.execute("CREATE SCHEMA raw; CREATE SCHEMA core")
     for contract in load_contracts().values():
-        form = "TABLE" if contract.kind == "register" else "VIEW"
+        is_small = contract.kind == "register" and snapshot.rows(contract.table) <= _HELD
+        form = "TABLE" if is_small else "VIEW"
         con.execute(f"CREATE {form} core.{contract.table} AS {core_select(snapshot, contract)}")
     if snapshot.rows("identities"):
         con.execute(_RESOLVED)
     for name in DERIVED:
         con.execute(f"CREATE VIEW core.{name} AS {_derived(con, snapshot, name)}")
     _raw_tables(con, snapshot)
+
+
+def as_table(con: Connection, register: str) -> None:
+    """Hold a register in memory, where its rows can be changed."""
+    if con.execute("SELECT 1 FROM duckdb_views() WHERE schema_name = 'core' AND view_name = $1", [register]).fetchall():
+        con.execute(f"""
+            CREATE TABLE core.held AS FROM core.{register};
+            DROP VIEW core.{register};
+            ALTER TABLE core.held RENAME TO {register};
+        """)
 
 
 def _derived(con: Connection, snapshot: Snapshot, name: str) -> str:

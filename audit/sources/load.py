@@ -28,6 +28,7 @@ from audit.storage import commit, keep_house, writing
 from audit.store import Connection, DatabaseError, is_full, scratch, sql_file, unwritable
 
 Progress = Callable[[str, int, int], None]
+_MEMORY = "800MB"  # the whole process then stays below one gigabyte; with more, no load is faster
 
 
 def load(
@@ -78,7 +79,7 @@ def load(
         try:
             with (
                 tempfile.TemporaryDirectory(dir=db / "parts") as temporary,
-                scratch(str(policy.zone), db / "parts") as con,
+                scratch(str(policy.zone), db / "parts", _MEMORY) as con,
             ):
                 con.execute(MACROS)
                 unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)

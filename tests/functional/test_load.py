@@ -127,6 +127,16 @@ def test_a_large_file_keeps_its_order(tmp_path: Path) -> None:
     assert rows(db, moved) == [(0,)]
 
 
+def test_the_environment_goes_before_the_usual_memory_of_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    def limit(memory: str | None) -> object:
+        with scratch(memory=memory) as con:
+            return con.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+
+    assert limit("300MB") == "286.1 MiB"
+    monkeypatch.setenv("AUDIT_MEMORY_LIMIT", "200MB")
+    assert limit("300MB") == limit(None) == "190.7 MiB"
+
+
 def test_a_spreadsheet_register_keeps_real_dates_and_rows(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
