@@ -35,7 +35,7 @@ def is_name(text: str) -> bool:
 
 
 class CheckToml:
-    """check.toml, with the line of each key for the errors; each method gives one part of it, or raises a CheckError."""
+    """check.toml, with the line of each key for the errors; each method gives a part of it, or raises a CheckError."""
 
     def __init__(self, file: Path, text: str) -> None:
         self.file, self.lines = file, text.splitlines()

@@ -30,9 +30,17 @@ def how_counted(texts: Texts, words: Words) -> list[Any]:
     """How a check counts: the paragraphs before the first list or table."""
     runs: list[Any] = [{"strong": words.say("method.how")}]
     for part in takewhile(lambda p: p["kind"] == "paragraph", markdown.parse(texts.how)):
-        if not plain(part["text"]).endswith(":"):  # which leads to the list
-            runs += [" ", *part["text"]]
+        if text := _without_lead(part["text"]):
+            runs += [" ", *text]
     return runs
+
+
+def _without_lead(text: list[Any]) -> list[Any]:
+    """A paragraph without its last sentence, where that leads to a list: `The first reason that holds counts:`."""
+    if not plain(text).endswith(":"):
+        return text
+    ends = [n for n, run in enumerate(text) if isinstance(run, str) and ". " in run]
+    return [*text[: ends[-1]], text[ends[-1]].rpartition(". ")[0] + "."] if ends else []
 
 
 def method(check: Check, texts: Texts, words: Words) -> Block:

@@ -24,6 +24,7 @@ from audit.editions import CLIENT, QUARTERLY, USUAL_EDITION
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
+from audit.executing import Job, run_all
 from audit.register import last_reported
 from audit.report_parts import about, checks_of, write_own_files
 from audit.run import Workbench
@@ -160,16 +161,14 @@ def _restated(workbench: Workbench, order: Order) -> str | None:
 
 
 def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Progress) -> None:
-    """Run a report's notebooks into a folder."""
-    for notebook in _notebooks_of(order.name):
-        notebooks.run(
-            notebook,
-            out / notebook.name,
-            notebook_parameters(workbench.asked, order),
-            db=workbench.snapshot.folder,
-            progress=progress,
-            snapshot=workbench.snapshot.number,
-        )
+    """Run a report's notebooks into a folder, several side by side."""
+    given = notebook_parameters(workbench.asked, order)
+    jobs = [Job(notebook, out / notebook.name, given) for notebook in _notebooks_of(order.name)]
+    db, state = workbench.snapshot.folder, workbench.snapshot.number
+    if len(jobs) > 1:
+        run_all(jobs, db=db, snapshot=state, progress=progress)
+    else:
+        notebooks.run(jobs[0].notebook, jobs[0].out, dict(given), db=db, snapshot=state, progress=progress)
 
 
 def notebook_parameters(asked: Asked, order: Order) -> dict[str, str]:

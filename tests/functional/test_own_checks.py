@@ -91,21 +91,21 @@ def test_what_the_sql_says_otherwise_is_told_by_case_and_line(house: Path, capsy
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "says"),
+    ("file", "change", "says"),
     [
-        ("check.sql", "from asked", "from asked where subject_id is null", "R1: expected, and not in the population"),
-        ("check.sql", "received_at < $end and ", "", "R3: in the population, and not expected"),
-        ("check.sql", "answered_at < $as_of", "anwsered_at < $as_of", "check.sql does not run"),
-        ("check.sql", "    source_row,\n", "", "must begin with the columns"),
-        ("check.md", "| R1 | C1 | access |", "| R1 | C1 | acess |", None),
-        ("check.md", "| request_id | client_id |", "| request_id | clint_id |", "core.requests has no such column"),
-        ("check.md", "2026-08-01 12:00 | 2026-08-10 12:00 |\n\n", "soon | 2026-08-10 12:00 |\n\n", "cannot hold a row"),
-        ("check.toml", "[[evidence]]", 'unseen = "Never."\n\n[[evidence]]', "the reason unseen of violation has no"),
+        ("check.sql", ("from asked", "from asked where subject_id is null"), "R1: expected, and not in the population"),
+        ("check.sql", ("received_at < $end and ", ""), "R3: in the population, and not expected"),
+        ("check.sql", ("answered_at < $as_of", "anwsered_at < $as_of"), "check.sql does not run"),
+        ("check.sql", ("    source_row,\n", ""), "must begin with the columns"),
+        ("check.md", ("| R1 | C1 | access |", "| R1 | C1 | acess |"), None),
+        ("check.md", ("| request_id | client_id |", "| request_id | clint_id |"), "core.requests has no such column"),
+        ("check.md", ("2026-08-01 12:00 | 2026-08-10 12:00 |\n\n", "soon | 2026-08-10 12:00 |\n\n"), "cannot hold a row"),
+        ("check.toml", ("[[evidence]]", 'unseen = "Never."\n\n[[evidence]]'), "the reason unseen of violation has no"),
     ],
-)  # fmt: skip
-def test_each_fault_is_told(house: Path, capsys, file, old, new, says):
+)
+def test_each_fault_is_told(house: Path, capsys, file, change, says):
     path = house / "checks/named" / file
-    path.write_text(path.read_text().replace(old, new))
+    path.write_text(path.read_text().replace(*change))
     if file == "check.toml":
         replace(house / "checks/named/check.sv.toml", "[details]", 'unseen = "Aldrig."\n\n[details]')
     assert run("test") == (4 if says else 0)

@@ -10,8 +10,10 @@ import pytest
 
 from audit import charts
 from audit.blocks import MIME, finish
+from audit.catalog import load_catalog
 from audit.display import Page
 from audit.errors import UsageError
+from audit.exhibits import how_counted
 from audit.results import Waiver
 from audit.sentences import plain
 from tests.unit.made_results import check, found, n, results
@@ -67,6 +69,14 @@ def test_the_report_takes_what_the_notebook_shows(name: str) -> None:
     assert finish(data[MIME], PAGE.words)["kind"] == data[MIME]["kind"]
     assert data["text/plain"].strip()
     assert data["text/html"].count("<table") == data["text/html"].count("</table>")
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_how_each_check_counts_is_told(language: str) -> None:
+    for one in load_catalog().values():
+        told = plain(how_counted(one.texts_in(language), PAGE.words))
+        assert len(told) > 80, one.name
+        assert not told.endswith(":"), one.name
 
 
 def test_html_is_escaped() -> None:
