@@ -99,7 +99,11 @@ def test_what_the_sql_says_otherwise_is_told_by_case_and_line(house: Path, capsy
         ("check.sql", ("    source_row,\n", ""), "must begin with the columns"),
         ("check.md", ("| R1 | C1 | access |", "| R1 | C1 | acess |"), None),
         ("check.md", ("| request_id | client_id |", "| request_id | clint_id |"), "core.requests has no such column"),
-        ("check.md", ("2026-08-01 12:00 | 2026-08-10 12:00 |\n\n", "soon | 2026-08-10 12:00 |\n\n"), "cannot hold a row"),
+        (
+            "check.md",
+            ("2026-08-01 12:00 | 2026-08-10 12:00 |\n\n", "soon | 2026-08-10 12:00 |\n\n"),
+            "cannot hold a row",
+        ),
         ("check.toml", ("[[evidence]]", 'unseen = "Never."\n\n[[evidence]]'), "the reason unseen of violation has no"),
     ],
 )
