@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from typing import Any
 
 from audit.cli_check import naming, open_from
+from audit.compared import comparison_json
 from audit.comparison import Comparison, Restatement
-from audit.results import OUTCOMES, CheckResult
 from audit.terminal import Terminal, percent
 
 _FLOWS = ("new", "still_open", "other_reason", "resolved", "past")
@@ -29,39 +28,6 @@ def compare(args: argparse.Namespace, terminal: Terminal) -> int:
         period = ["--period", args.period, *naming(args.db)]
         terminal.advise(("to list this period's findings", ["check", *period, "--findings", "findings.csv"]))
     return 1 if comparison.now.violations else 0
-
-
-def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """A comparison as plain data, in the form that ``audit compare --json`` prints."""
-    now, before, restated = comparison.now, comparison.before, comparison.restated
-    question = {"client_id": now.client_id, "role": now.role}
-    sides = {n: {"period": r.period, "as_of": r.as_of.isoformat()} for n, r in (("now", now), ("before", before))}
-    rows = [
-        row | {"persists": c.persists, "flows": [asdict(f) for f in c.flows], "oldest": [asdict(o) for o in c.oldest]}
-        for row, c in zip(comparison.table(), comparison, strict=True)
-    ]
-    return {**question, **sides, "checks": rows, "restated": _restated_json(restated) if restated else None}
-
-
-def _restated_json(restated: Restatement) -> dict[str, Any]:
-    plain = {name: getattr(restated, name) for name in ("run", "report", "period", "as_of")}
-    return plain | {
-        "arrivals": [asdict(a) for a in restated.arrivals],
-        "rules": [{"kind": kind, "name": name} for kind, name in restated.rules],
-        "checks": [
-            {
-                "check": c.now.check,
-                "before": _counts(c.before),
-                "now": _counts(c.now),
-                "moved": [asdict(m) for m in c.moved],
-            }
-            for c in restated.checks
-        ],
-    }
-
-
-def _counts(result: CheckResult) -> dict[str, Any]:
-    return {"population": result.population} | {o: result.count(o) for o in OUTCOMES} | {"rate": result.rate}
 
 
 def _show(comparison: Comparison, terminal: Terminal) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from audit.hidden import HiddenShare, is_hidden
 from audit.results import CheckResult, Results
 
 
@@ -53,9 +54,11 @@ class CheckChange:
 
     @property
     def points(self) -> float | None:
-        """The change of the rate in percentage points; None where one of the two has none."""
+        """The change of the rate in percentage points; None where one of the two has none, hidden where one is."""
         if self.now.rate is None or self.before.rate is None:
             return None
+        if is_hidden(self.now.rate) or is_hidden(self.before.rate):
+            return HiddenShare()
         return 100 * (self.now.rate - self.before.rate)
 
     def total(self, name: str) -> int:
@@ -108,7 +111,7 @@ class Restatement:
 
     Attributes:
         run, report, period, as_of: which one; ``as_of`` is ISO 8601.
-        arrivals: what was loaded since.
+        arrivals: what was loaded since, where anything moved.
         rules: what else changed since, by kind (check, law, policy, program) and name.
         checks: those whose figures or findings moved.
     """
@@ -126,13 +129,15 @@ class Restatement:
 class Comparison:
     """A period beside another one, both computed from the same data and rules.
 
-    ``restated`` is None where no report of the other period is kept.
+    ``restated`` is None where no report of the other period is kept. ``is_released`` says that it is of an external
+    edition, which does not tell how many findings came and went.
     """
 
     now: Results
     before: Results
     checks: dict[str, CheckChange]
     restated: Restatement | None
+    is_released: bool = False
 
     def __getitem__(self, check: str) -> CheckChange:
         return self.checks[check]
@@ -143,7 +148,7 @@ class Comparison:
     def table(self) -> list[dict[str, Any]]:
         """A row a check: both rates with what could be decided, the change in percentage points, and the flows.
 
-        The flows are None where the check's items cannot stand in both periods.
+        The flows are None where the check's items cannot stand in both periods, or the edition does not tell them.
         """
         flows = ("new", "still_open", "other_reason", "resolved", "past")
         return [
@@ -155,6 +160,6 @@ class Comparison:
                 "decided": c.now.decided,
                 "points": c.points,
             }
-            | {name: c.total(name) if c.persists else None for name in flows}
+            | {name: c.total(name) if c.persists and not self.is_released else None for name in flows}
             for c in self
         ]

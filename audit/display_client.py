@@ -12,8 +12,10 @@ from audit import prepared, sentences, tables
 from audit.blocks import Block
 from audit.catalog import load_catalog
 from audit.clientele import Client, known
+from audit.compared import comparison_for
 from audit.disclosure import for_edition
 from audit.display import Page, Several, Shown
+from audit.display_earlier import Earlier
 from audit.errors import UsageError
 from audit.hidden import is_hidden
 from audit.prepared import prepare
@@ -49,6 +51,7 @@ def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
     page.client = made.client
     binding = tuple(c for c in page.results.commitments if c.role != "controller")
     page.results = replace(page.results, commitments=binding)
+    page.past = Earlier(page, comparison=comparison_for(made.comparison, results, edition, made.below))
     return page
 
 
@@ -66,9 +69,11 @@ class ClientPage(Page):
 
     Attributes:
         client: what the registers say of it.
+        past: the period before, of its rows alone.
     """
 
     client: Client
+    past: Earlier
 
     @property
     def _judged(self) -> list[CheckResult]:
@@ -107,6 +112,14 @@ class ClientPage(Page):
             return self.note(self.words.say("client.none_judged"))
         block = tables.checks(replace(self.results, checks={c.check: c for c in self._judged}), self.words)
         return self._shown(block | {"caption": self.words.say("client.glance")})
+
+    def changed(self) -> Several:
+        """What moved since its last report, and the checks that had something of the client's to judge now or then."""
+        told = {name: c for name, c in self.past.comparison.checks.items() if c.now.population or c.before.population}
+        if not told:
+            return self.past.restated()
+        of = Earlier(self, comparison=replace(self.past.comparison, checks=told))
+        return Several([*self.past.restated(), of.overview()])
 
     def about(self, *checks: str) -> Several:
         """Each check that found something, with its worst findings; the others in a sentence."""

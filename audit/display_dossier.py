@@ -111,9 +111,11 @@ class DossierPage:
         told = [outcome for _, outcome in found if outcome]
         order = ("violation", "undetermined", "pending", "compliant")
         status = next((o for o in order if o in told), None)
-        is_swedish = self.page.words.language == "sv" and c.promise_sv
+        w = self.page.words
+        is_swedish = w.language == "sv" and c.promise_sv
         return {
-            "id": c.id, "section": c.section, "promise": c.promise_sv if is_swedish else c.promise, "gdpr": c.gdpr,
+            "id": c.id, "section": w.phrase(c.section), "gdpr": w.article(c.gdpr),
+            "promise": c.promise_sv if is_swedish else c.promise,
             "status": self._status(status), "result": None if status else self.say("matrix.not_applicable"),
             "evidence": [{"check": check, "status": self._status(outcome),
                           "text": None if outcome else self.say("matrix.not_applicable")} for check, outcome in found],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from audit import earlier
-from audit.disclosure import for_edition
+from audit.compared import comparison_for
+from audit.comparison import Comparison
 from audit.display import Page, Several
 from audit.errors import UsageError
 from audit.shown import Shown
@@ -17,6 +16,7 @@ class Earlier:
     Args:
         page: of a notebook's begin.
         period: the other one; the one before where not given.
+        comparison: of the page, as its edition shows it, where it was made already.
 
     Attributes:
         comparison: the two periods; in the external edition of results that are released for it.
@@ -25,17 +25,8 @@ class Earlier:
         UsageError: the page has no open database, or no such period.
     """
 
-    def __init__(self, page: Page, period: str = "") -> None:
-        if page.workbench is None:
-            raise UsageError("this page has no open database", fix="Make it with audit.display.begin")
-        found = page.workbench.compare(period or None)
-        before = for_edition(found.before, page.edition, page.workbench.policy.suppress_below)
-        checks = {
-            name: replace(change, now=page.results[name], before=before[name])
-            for name, change in found.checks.items()
-            if name in page.results.checks
-        }
-        self.comparison = replace(found, now=page.results, before=before, checks=checks)
+    def __init__(self, page: Page, period: str = "", comparison: Comparison | None = None) -> None:
+        self.comparison = comparison or _made(page, period)
         self._page = page
         # How many came and went tells of few where the counts of either period are not shown.
         self._with_counts = page.edition == "internal"
@@ -72,3 +63,10 @@ class Earlier:
     def rest(self) -> Several:
         """The same for the checks whose counts no cell has shown yet."""
         return self.subject(*(check for check in self._page.results.checks if check not in self._page.told))
+
+
+def _made(page: Page, period: str) -> Comparison:
+    if page.workbench is None:
+        raise UsageError("this page has no open database", fix="Make it with audit.display.begin")
+    found = page.workbench.compare(period or None, only=list(page.results.checks))
+    return comparison_for(found, page.results, page.edition, page.workbench.policy.suppress_below)

@@ -11,6 +11,14 @@ from audit.store import sql_file
 _COUNTS = ("requests", "extended", "without_reason", "identity_asked", "identity_awaited")
 
 
+def late(page: Page) -> Shown:
+    """Each request that was late or undecided; a remark where the edition shows no rows, or there are none."""
+    words, check = page.words, page.results["request_deadlines"]
+    if not check.lists_items:
+        return page.note(words.say("sentences.not_shown.rows"))
+    return page.findings(check.check, 500) or page.note(words.say("requests.none_late"))
+
+
 class Pauses:
     """Makes display objects of how long the answers were allowed to wait.
 
@@ -33,15 +41,16 @@ class Pauses:
             return self._page.sentence(self._page.words.say("requests.nothing"))
         return self._page.sentence(self._page.words.runs("requests.waited", **n))
 
-    def table(self) -> Shown:
-        """The same for each kind of request."""
+    def table(self) -> Shown | None:
+        """The same for each kind of request; nothing where the sentence said that it is not shown."""
+        if self._is_hidden:
+            return None
         words = self._page.words
         kinds = {"kind": "text"} | dict.fromkeys(_COUNTS, "integer")
         columns = {key: (words.say(f"requests.column.{key}"), kind) for key, kind in kinds.items()}
         shown: list[list[Any]] = [[words.code(r["kind"]), *(r[key] for key in _COUNTS)] for r in self._rows]
         if len(shown) > 1:
             shown.append([words.say("tables.all"), *(self._sum(key) for key in _COUNTS)])
-        shown = [] if self._is_hidden else shown
         return self._page.table(words.say("requests.caption"), columns, shown, total=len(shown) > 1)
 
     @property

@@ -33,6 +33,7 @@ def differences(results: Mapping[str, Any], files: Mapping[str, bytes], text: st
     for check in results["checks"]:
         yield from _own(check)
         yield from _in_text(check, text, told, Words(language))
+    yield from _beside(results)
     for name, read in (("findings.csv", _csv), ("findings.jsonl", _json_lines)):
         if name in files:
             yield from _against_findings(results, name, Counter(read(files[name].decode())))
@@ -62,6 +63,36 @@ def _own(check: Mapping[str, Any]) -> Iterator[str]:
         yield f"results.json: {name}: the counts by reason do not add up"
     if check["rate"] != rate(sums["compliant"], sums["violation"], sums["waived"]):
         yield f"results.json: {name}: the rate is not that of the counts"
+
+
+def _beside(results: Mapping[str, Any]) -> Iterator[str]:
+    """Whether what is told of the period before adds up: its rates, their change, and what came, stayed and went."""
+    own = {check["check"]: check for check in results["checks"]}
+    for row in (results.get("compared") or {"checks": []})["checks"]:
+        now, before, name = own[row["check"]], row["counts_before"], row["check"]
+        if row["rate"] != now["rate"] or row["points"] != _points(now["rate"], before["rate"]):
+            yield f"results.json: {name}: the change of its rate is not that of the rates"
+        if row.get("flows") and row["persists"]:
+            yield from _flows(name, row["flows"], now, before)
+
+
+def _points(now: float | str | None, before: float | str | None) -> float | str | None:
+    """The change of a rate in percentage points; where one is not shown, neither is this."""
+    if now is None or before is None:
+        return None
+    hidden = next((rate for rate in (now, before) if isinstance(rate, str)), None)
+    return hidden if hidden or isinstance(now, str) or isinstance(before, str) else 100 * (now - before)
+
+
+def _flows(name: str, flows: list[Any], now: Mapping[str, Any], before: Mapping[str, Any]) -> Iterator[str]:
+    here: dict[str, Counter[str]] = {}
+    for flow in (f for f in flows if f["new"] + f["still_open"]):
+        here.setdefault(flow["outcome"], Counter())[flow["reason"]] += flow["new"] + flow["still_open"]
+    if {o: dict(n) for o, n in here.items()} != {o: n for o, n in now["reasons"].items() if o in _LISTED}:
+        yield f"results.json: {name}: what is new and still open does not add up to its findings"
+    gone = sum(flow[part] for flow in flows for part in ("still_open", "resolved", "past"))
+    if gone != sum(before[outcome] for outcome in _LISTED):
+        yield f"results.json: {name}: what stayed and went does not add up to the findings of the period before"
 
 
 def _in_text(check: Mapping[str, Any], text: str, told: str, words: Words) -> Iterator[str]:

@@ -19,14 +19,17 @@ from typing import TYPE_CHECKING, Any
 from audit import folder, leaks, notebooks, pdf
 from audit import report as reports
 from audit.asked import Asked
+from audit.compared import comparison_for, comparison_json
+from audit.comparison import Comparison
 from audit.disclosure import for_edition, manifest_for
-from audit.editions import CLIENT, QUARTERLY, USUAL_EDITION
+from audit.editions import CLIENT, DOSSIER, QUARTERLY, USUAL_EDITION
 from audit.errors import AuditError
 from audit.outputs import results_json
 from audit.places import shipped
 from audit.executing import Job, run_all
 from audit.register import last_reported
 from audit.report_parts import about, checks_of, write_own_files
+from audit.results import Results
 from audit.run import Workbench
 
 if TYPE_CHECKING:
@@ -71,6 +74,7 @@ def make_report(
     progress: Progress = lambda *_: None,
     *,
     executed: Path | None = None,
+    comparison: Comparison | None = None,
 ) -> None:
     """Run the checks and the notebooks, typeset the report, and write its folder, whole or not at all.
 
@@ -81,6 +85,7 @@ def make_report(
         signer: signs the PDF; whoever has none makes the bytes that were signed.
         progress: called with what is being done, how many parts are finished and how many there are.
         executed: the report's own notebook, where it ran already; its charts may be undrawn.
+        comparison: with the period before, where it was made already.
 
     Raises:
         AuditError: a check or a notebook failed, or the place can't be written to. The notebooks that ran, the failing
@@ -91,7 +96,8 @@ def make_report(
     with folder.written_whole(target) as draft:
         results = about(workbench.check_all(checks_of(order.name), progress), workbench, order.incident)
         results = for_edition(results, order.edition, workbench.policy.suppress_below)
-        _write_json(draft / "results.json", results_json(results))
+        told = {"compared": _compared(workbench, order, results, comparison)}
+        _write_json(draft / "results.json", results_json(results) | told)
         for form in ("csv", "jsonl"):
             workbench.write_findings(results, draft / f"findings.{form}", item_key=order.incident)
         own = write_own_files(
@@ -115,6 +121,16 @@ def make_report(
         leaks.refuse_leaks(draft, workbench, order.edition)
         folder.seal(draft)
     shutil.rmtree(failed, ignore_errors=True)
+
+
+def _compared(
+    workbench: Workbench, order: Order, results: Results, comparison: Comparison | None
+) -> dict[str, Any] | None:
+    """The period beside the one before it, as the edition shows it; None of one incident, which has no period."""
+    if order.name == DOSSIER:
+        return None
+    found = comparison or workbench.compare(only=list(results.checks))
+    return comparison_json(comparison_for(found, results, order.edition, workbench.policy.suppress_below))
 
 
 def _write_pdf(
@@ -157,7 +173,7 @@ def _restated(workbench: Workbench, order: Order) -> str | None:
     """The earlier report that this one holds against today: which it is changes with what was reported meanwhile."""
     asked = workbench.asked
     run = last_reported(workbench.snapshot.folder, asked.period.previous(), client=asked.client_id, role=asked.role)
-    return run.id if run and order.name == QUARTERLY else None
+    return run.id if run and order.name != DOSSIER else None
 
 
 def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Progress) -> None:

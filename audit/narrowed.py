@@ -6,9 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+from audit.comparing import narrowed
+from audit.comparison import Comparison, Restatement
 from audit.errors import UsageError
 from audit.judge import rows
 from audit.outputs import read_findings
+from audit.period import Period, parse_instant
+from audit.register import last_reported
+from audit.restating import restate
 from audit.results import CheckResult, Results
 from audit.run import Workbench
 from audit.waivers import waivers
@@ -52,6 +57,28 @@ class Narrowed(Workbench):
             manifest=self.manifest,
             transparency=None,
         )
+
+    def compare(self, period: str | None = None, only: Iterable[str] | None = None) -> Comparison:
+        """The client's period beside another one, from that of all clients, which is compared once.
+
+        Raises:
+            UsageError: some checks only.
+        """
+        if only is not None and set(only) != set(self._everyone.checks):
+            raise UsageError("a narrowed comparison is of all checks", column="only")
+        whole, asked = self._whole.compare(period), self.asked
+        assert asked.client_id is not None
+        restated = self._restated(Period.parse(whole.before.period, asked.period.zone))
+        return narrowed(whole, self.con, asked.client_id, restated)
+
+    def _restated(self, period: Period) -> Restatement | None:
+        """The client's last report of a period, held against today."""
+        client, role = self.asked.client_id, self.asked.role
+        run = last_reported(self.snapshot.folder, period, client=client, role=role)
+        if run is None or client is None:
+            return None
+        other, everyone = self._whole.past.open(period, parse_instant(run.as_of, period.zone))
+        return restate(Narrowed(other, everyone, client), run)
 
     def _of(self, check: CheckResult) -> CheckResult:
         if not check.evaluated:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from audit.catalog import own_checks
 from audit.clientele import Client, client_of, registered
+from audit.comparison import Comparison
 from audit.narrowed import Narrowed
 from audit.policy import Policy
 from audit.results import Finding, Results
@@ -20,11 +21,13 @@ from audit.run import Workbench
 class Prepared:
     """All that a client's report is made of, equal to what a run for the client alone gives.
 
-    ``below`` is the number under which an external edition suppresses a count of persons; ``terms`` are the
-    organisation's own names of things, by language; ``checks`` is the folder of its own checks, if it has any.
+    ``comparison`` holds the period beside the one before. ``below`` is the number under which an external edition
+    suppresses a count of persons; ``terms`` are the organisation's own names of things, by language; ``checks`` is the
+    folder of its own checks, if it has any.
     """
 
     results: Results
+    comparison: Comparison
     client: Client
     below: int
     terms: Mapping[str, Mapping[str, str]]
@@ -53,7 +56,7 @@ def prepare(workbench: Workbench) -> Prepared:
     """The same of a workbench that is open for one client."""
     assert workbench.asked.client_id is not None
     client = client_of(workbench.con, workbench.asked, workbench.asked.client_id)
-    return Prepared(workbench.check_all(), client, *_of_the_house(workbench.policy))
+    return Prepared(workbench.check_all(), workbench.compare(), client, *_of_the_house(workbench.policy))
 
 
 def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict[str, Prepared]:
@@ -65,10 +68,12 @@ def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict
             found[check.check, finding.client_id].append(finding)
     made = {}
     for client in clients:
-        results = Narrowed(whole, everyone, client).check_all()
+        narrowed = Narrowed(whole, everyone, client)
+        results = narrowed.check_all()
         checks = {name: replace(c, _read=Listed(tuple(found[name, client]))) for name, c in results.checks.items()}
         known = register.get(client, Client(client))
-        made[client] = Prepared(replace(results, checks=checks), known, *_of_the_house(whole.policy))
+        results = replace(results, checks=checks)
+        made[client] = Prepared(results, narrowed.compare(), known, *_of_the_house(whole.policy))
     return made
 
 

@@ -52,7 +52,7 @@ def read(path: Path) -> Document:
             ) from error
     if cover is None:
         raise AuditError("the notebook shows no cover", file=path, fix="Begin the report with the cover's cell")
-    return Document(cover, _paired(_ordered(blocks, path)))
+    return Document(cover, _paired(_once(_ordered(blocks, path))))
 
 
 def _blocks(cell: dict[str, Any], words: Words) -> Iterator[Block]:
@@ -103,6 +103,11 @@ def _ordered(blocks: list[Block], path: Path) -> list[Block]:
             raise AuditError("a heading skips a level", file=path.name, expected="## before ###, ### before ####")
         level = now or level
     return blocks
+
+
+def _once(blocks: list[Block]) -> list[Block]:
+    """The same blocks; a remark that repeats the one right before it is said once."""
+    return [b for before, b in zip([None, *blocks], blocks, strict=False) if b["kind"] != "note" or b != before]
 
 
 def _paired(blocks: list[Block]) -> list[Block]:

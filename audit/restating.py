@@ -6,8 +6,9 @@ changed among the check, the law, the policy and the program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from audit.comparison import Arrival, Moved, RestatedCheck, Restatement
 from audit.contract import Contract, load_contracts
 from audit.manifest import judged_by
 from audit.register import Run
-from audit.results import Results
+from audit.results import CheckResult, Results
 from audit.snapshot import Snapshot, ident, literal, quoted
 from audit.store import Connection, sql_file
 
@@ -33,35 +34,56 @@ class Opened(Protocol):
     catalog: dict[str, Check]
     desk: Path
 
-    def check_all(self) -> Results: ...
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...
+
+    def check_all(self, only: Iterable[str] | None = None) -> Results: ...
 
     def judged(self, check: str) -> str | None: ...
 
 
-def restate(opened: Opened, run: Run) -> Restatement:
+def restate(opened: Opened, run: Run, only: Iterable[str] | None = None) -> Restatement:
     """Hold what a run reported against the same question asked today.
 
     Args:
         opened: a workbench for the run's period, moment and scope.
         run: what was reported.
+        only: these checks; all where not given.
 
     Raises:
         CheckError: a check that could not run.
     """
-    con, asked, snapshot, today = opened.con, opened.asked, opened.snapshot, opened.check_all()
-    rules = _rules(today.manifest, run)
+    con, asked, snapshot, rules = opened.con, opened.asked, opened.snapshot, _rules(opened.manifest, run)
+    told = partial(Restatement, run.id, run.kind, run.period, run.as_of)
+    if run.content == snapshot.content and not rules:
+        return told((), (), ())
+    today = opened.check_all(only)
+    found = {
+        name: (run.findings(snapshot.folder, name), opened.judged(name)) for name in today.checks if name in run.checks
+    }
+    others = [name for name, sides in found.items() if _differs(con, today[name], run, sides)]
+    if not others:
+        return told((), rules, ())
     arrivals = _gather_newer(con, asked, snapshot, run)
     checks = []
-    for name, now in today.checks.items():
-        if name not in run.checks:
-            continue
-        reported = run.counts(name)
-        before = replace(now, counts=reported or (), evaluated=reported is not None)
-        old, new = run.findings(snapshot.folder, name), opened.judged(name)
+    for name in others:
+        reported, (old, new) = run.counts(name), found[name]
+        before = replace(today[name], counts=reported or (), evaluated=reported is not None)
         moved = _moved(con, opened.catalog[name], asked, (old, new), rules) if old and new else ()
-        if moved or (before.evaluated, before.counts) != (now.evaluated, now.counts):
-            checks.append(RestatedCheck(now, before, moved))
-    return Restatement(run.id, run.kind, run.period, run.as_of, arrivals, rules, tuple(checks))
+        checks.append(RestatedCheck(today[name], before, moved))
+    return told(arrivals, rules, tuple(checks))
+
+
+def _differs(con: Connection, now: CheckResult, run: Run, sides: tuple[str | None, str | None]) -> bool:
+    """Whether a check counts or finds otherwise than the run reported."""
+    reported, (old, new) = run.counts(now.check), sides
+    if (reported is not None, reported or ()) != (now.evaluated, now.counts):
+        return True
+    if old is None or new is None:
+        return False
+    then, today = (f"SELECT finding_id, outcome FROM {side} WHERE outcome <> 'pending'" for side in (old, new))
+    other = f"(({then}) EXCEPT ({today})) UNION ALL (({today}) EXCEPT ({then}))"
+    return bool(con.execute(f"SELECT count(*) FROM ({other})").fetchall()[0][0])
 
 
 def _rules(manifest: Mapping[str, Any], run: Run) -> Rules:

@@ -16,7 +16,7 @@ from audit import __version__, register
 from audit.archive import Archive
 from audit.asked import Asked, knows_client, last_quarter
 from audit.catalog import Check, find, load_catalog, own_checks
-from audit.comparing import compare
+from audit.comparing import Past
 from audit.comparison import Comparison
 from audit.contract import load_contracts
 from audit.errors import UsageError
@@ -51,6 +51,7 @@ class Workbench:
         catalog: the checks by name: the package's, and those beside the policy file.
         con: the connection, with the schemas raw, core, law and house.
         desk: a folder of its own, the only one beside the database that the connection can write to.
+        past: other periods.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Workbench:
             if client is not None and not knows_client(self.con, client):
                 raise UsageError("no row of any table has this client", column="client")
             self._stack = stack.pop_all()
+        self.past: Past[Workbench] = Past(self, self._stack, self.at)
 
     def __enter__(self) -> Workbench:
         return self
@@ -173,10 +175,10 @@ class Workbench:
         found = restricted(self.findings_of(c.check for c in results if c.lists_items), results, item_key)
         return write_findings(self.con, found, self.desk, path)
 
-    def compare(self, period: str | None = None) -> Comparison:
+    def compare(self, period: str | None = None, only: Iterable[str] | None = None) -> Comparison:
         """This period beside another one, the one before it where not named, from the same data and rules.
 
-        Where a report of that one is kept, the comparison also says what moved in it since.
+        Where a report of that one is kept, the comparison also says what moved in it since. ``only``: these checks.
 
         Raises:
             UsageError: no period, or one that had not begun by this one's moment.
@@ -184,7 +186,7 @@ class Workbench:
             AuditError: the record of a run was changed.
         """
         own = self.asked.period
-        return compare(self, Period.parse(period, own.zone) if period else own.previous(), self.at)
+        return self.past.compare(Period.parse(period, own.zone) if period else own.previous(), only)
 
     def at(self, period: Period, as_of: datetime) -> Workbench:
         """Another period on the same state and rules, in the same scope; to be closed by itself."""

@@ -167,7 +167,7 @@ def coverage(words: Words, results: Results) -> Text:
     """Can the data carry the answer?"""
     n, quiet = len(results.coverage), len(silent(results.coverage))
     rows = [" ", words.say("sentences.coverage.refused", n=sum(results.rejected_rows.values()))]
-    if replaced := sum(f.replaced for f in results.files):
+    if int(replaced := sum(f.replaced for f in results.files)):  # "at least 0" would say nothing
         rows += [" ", words.say("sentences.coverage.replaced", n=replaced)]
     if not n:
         return [words.say("sentences.coverage.none"), *rows]

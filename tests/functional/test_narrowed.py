@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 
 from audit.clientele import known
+from audit.compared import comparison_json
 from audit.narrowed import Narrowed
 from audit.outputs import results_json
 from audit.prepared import prepare, prepare_all
 from audit.run import open_workbench
+from audit.sources.load import load
+from tests.functional.houses import write
 from tests.functional.sample_db import load_sample
 
 CLIENTS = ["C-001", "C-004", "C-099"]  # with findings of every kind, with waivers, with a row of one register only
 
 
+LATE = "request_id,kind,received_at,answered_at,outcome,client_id\nLATE-1,access,2026-04-02,2026-06-20,fulfilled,{}\n"
+
+
+def report_before_a_row_came(db: Path, folder: Path, client: str) -> None:
+    """Keep a report of the quarter before, into which a row of the client's comes late."""
+    with open_workbench(db, "2026Q2", client=client) as workbench:
+        workbench.keep_run(workbench.check_all(), "client-report")
+        load(db, [write(folder, {"requests-late.csv": LATE.format(client)})], workbench.policy)
+
+
 @pytest.mark.slow
 def test_a_client_narrowed_is_the_client_alone(tmp_path: Path) -> None:
     db = load_sample(tmp_path / "db")
+    report_before_a_row_came(db, tmp_path / "late", CLIENTS[0])
     with open_workbench(db, "2026Q3") as whole:
         everyone = whole.check_all()
         assert set(CLIENTS) < set(known(whole.con, whole.asked.as_of_on))
-        prepared = prepare_all(whole, everyone, CLIENTS)
+        prepared = pickle.loads(pickle.dumps(prepare_all(whole, everyone, CLIENTS)))  # as it reaches another process
         for client in CLIENTS:
             narrowed = Narrowed(whole, everyone, client)
             found = narrowed.check_all()
@@ -38,6 +53,11 @@ def test_a_client_narrowed_is_the_client_alone(tmp_path: Path) -> None:
                         c.findings(limit=2, outcome="violation") for c in wanted.results
                     ]
                 assert prepared[client].client == wanted.client
+                assert comparison_json(prepared[client].comparison) == comparison_json(wanted.comparison)
+                restated = wanted.comparison.restated
+                assert ([c.now.check for c in restated.checks] if restated else None) == (
+                    ["request_deadlines"] if client == CLIENTS[0] else None
+                )
             assert (tmp_path / "narrowed.csv").read_bytes() == (tmp_path / "alone.csv").read_bytes()
 
 

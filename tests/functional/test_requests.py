@@ -40,7 +40,8 @@ def shown(db: Path, **scope: Any) -> tuple[list[list[Any]], str]:
     with page.workbench:
         pauses = Pauses(page)
         bundle = pauses.sentence()._repr_mimebundle_()
-        rows: list[list[Any]] = pauses.table()._repr_mimebundle_()[MIME]["rows"]
+        table = pauses.table()
+        rows: list[list[Any]] = table._repr_mimebundle_()[MIME]["rows"] if table else []
     return rows, bundle["text/plain"]
 
 

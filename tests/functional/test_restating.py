@@ -147,7 +147,7 @@ def test_another_version_of_a_check_is_named(db, monkeypatch):
     check = catalog["request_deadlines"]
     stricter = replace(check, sql=f"SELECT * REPLACE ('violation' AS outcome, 'late' AS reason) FROM ({check.sql})")
     changed = catalog | {"request_deadlines": replace(stricter, sha256="f" * 64)}
-    monkeypatch.setattr(run, "load_catalog", lambda: changed)
+    monkeypatch.setattr(run, "load_catalog", lambda *_: changed)
     comparison = compared(db)
     assert comparison.restated.rules == (("check", "request_deadlines"),)
     assert {m.cause for m in moved(comparison)["request_deadlines"]} == {"check"}
