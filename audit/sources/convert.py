@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,8 @@ from typing import Any, TextIO
 
 from audit.contract import load_contracts
 from audit.errors import AuditError
-from audit.folder import sha256
+from audit.folder import sha256, written_whole
+from audit.sources.files import UNFINISHED
 from audit.sources.imported import Hashed, record_of
 from audit.sources.mapping import Batch
 from audit.sources.reading import Tally, cell, items
@@ -39,10 +39,12 @@ class Conversion:
 
 
 def convert(batch: Batch, context: Context, out: Path) -> Conversion:
-    """Write what exports give into a folder.
+    """Write what exports give into a folder, all of it or nothing.
 
     Written are ``<table>-<system>.csv`` (RFC 4180), ``import-<system>.json`` and, where a record was refused,
     ``rejected-<system>.csv``. The files of an earlier import of the system are replaced, where nobody changed them.
+    They are made whole in a folder of their own and moved from there; while it stands, nothing loads from ``out``, and
+    the next import moves what a killed one did not.
 
     Args:
         batch: the exports.
@@ -55,17 +57,33 @@ def convert(batch: Batch, context: Context, out: Path) -> Conversion:
     """
     with _writing(out):
         out.mkdir(parents=True, exist_ok=True)
+        _put_in_place(batch, out)
         old = _earlier(batch, out)
-        with tempfile.TemporaryDirectory(prefix=".import-", suffix=".tmp", dir=out) as temporary:
-            draft = Path(temporary)
+        with written_whole(_unfinished(batch, out)) as draft:
             tallies = _write(batch, context, draft)
             made = sorted(path.name for path in draft.iterdir())
             _refuse_other_files(out, set(made) - set(old))
-            for name in old:
-                (out / name).unlink(missing_ok=True)
-            for name in made:
-                (draft / name).replace(out / name)
+        _put_in_place(batch, out)
         return Conversion(tuple(made), tuple(tallies), bool(old))
+
+
+def _put_in_place(batch: Batch, out: Path) -> None:
+    """Move a finished import to where it belongs, if one waits. What is killed here is done by the next import."""
+    ready, manifest = _unfinished(batch, out), _manifest(batch)
+    if not ready.is_dir():
+        return
+    if (ready / manifest).is_file():  # else that of the earlier import is gone, and its files were before it
+        for name in set(_named(out / manifest)) - set(_named(ready / manifest)):
+            (out / name).unlink(missing_ok=True)
+    for path in sorted(ready.iterdir()):
+        path.replace(out / path.name)
+    ready.rmdir()
+
+
+def _named(manifest: Path) -> Mapping[str, str]:
+    """The files of an import with their hashes; none where there was no import."""
+    files: Mapping[str, str] = json.loads(manifest.read_text("utf-8"))["files"] if manifest.is_file() else {}
+    return {name: files[name] for name in files if Path(name).name == name}
 
 
 @contextmanager
@@ -80,6 +98,10 @@ def _manifest(batch: Batch) -> str:
     return f"import-{batch.system.name}.json"
 
 
+def _unfinished(batch: Batch, out: Path) -> Path:
+    return out / UNFINISHED.format(batch.system.name)
+
+
 def _earlier(batch: Batch, out: Path) -> list[str]:
     """The files an earlier import of the system left, its manifest among them.
 
@@ -91,17 +113,17 @@ def _earlier(batch: Batch, out: Path) -> list[str]:
         return []
     try:
         manifest = json.loads(path.read_text("utf-8"))
-        files: Mapping[str, str] = manifest["files"]
+        files = _named(path)
         same = (manifest["system_id"], manifest["client_id"]) == (batch.system_id, batch.client_id)
     except (OSError, ValueError, KeyError, TypeError):
         raise AuditError("not written by an import", file=path, fix="Choose another --out.") from None
     if not same:
         raise AuditError("here stands an import of another system_id or client", file=path, fix="Choose another --out.")
-    here = {name for name in files if Path(name).name == name and (out / name).is_file()}
-    for name in sorted(here):
+    here = sorted(name for name in files if (out / name).is_file())
+    for name in here:
         if sha256(out / name) != files[name]:
             raise AuditError("changed since it was imported", file=out / name, fix="Choose another --out.")
-    return [*sorted(here), path.name]
+    return [*here, path.name]
 
 
 def _refuse_other_files(out: Path, names: set[str]) -> None:

@@ -14,6 +14,9 @@ from audit.sources.content import Content, read_through, refuse_change
 
 _NAME = re.compile(r"(?P<form>csv|parquet|jsonl|ndjson|xlsx)(?:\.(?P<packed>gz|zst))?$")
 
+UNFINISHED = "import-{}.unfinished"
+"""The folder that an import's files wait in, within the one they belong to, by the system's name."""
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -105,10 +108,14 @@ def discover(folder: Path, exports: Collection[Path] = ()) -> list[Source]:
         exports: files that are exports of named systems, and no tables whatever they are called.
 
     Raises:
-        AuditError: no such folder, no file for any table in it, or a file that cannot be read.
+        AuditError: no such folder, no file for any table in it, an import into it that was cut off, or a file that
+            cannot be read.
     """
     if not folder.is_dir():
         raise AuditError("no such folder", file=folder, fix="Give the folder that holds the registers and logs.")
+    if cut_off := sorted(folder.glob(UNFINISHED.format("*"))):
+        fix = f"Run it again, with --out {folder}."
+        raise AuditError("an import into this folder was cut off", file=cut_off[0], fix=fix)
     try:
         found = [
             _hashed(contract, path, folder)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import shutil
+import signal
+import sys
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -158,6 +163,49 @@ def test_a_mistake_half_way_leaves_the_folder_as_it_was(monkeypatch, capsys):
     assert main(["import", "made", "july.txt", "--out", "out"]) == 3
     assert files("out") == before
     assert "july.txt:2: not what it should be" in capsys.readouterr().err
+
+
+def is_killed(step: int, *words: str) -> bool:
+    """Whether a command in a process of its own was killed before it moved or removed its file of this number."""
+    if not (pid := os.fork()):
+        steps = count()
+
+        def guard(event: str, _: object) -> None:
+            if event in ("os.rename", "os.remove", "os.rmdir") and next(steps) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(guard)
+        os._exit(main(words))
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
+
+def test_a_killed_import_is_there_whole_or_not_at_all_or_is_said_to_be_cut_off(capsys):
+    again = ("import", "made", "july.txt", "--out", "out")
+    main(again)
+    shutil.copytree("out", "before")
+    Path("july.txt").write_text("".join(line for line in JULY.splitlines(True) if line.startswith("person;1")))
+    main(["import", "made", "july.txt", "--out", "after"])
+    before, after = files("before"), files("after")
+    assert before.keys() > after.keys()
+    states = []
+    for step in count():
+        shutil.rmtree("out")
+        shutil.copytree("before", "out")
+        if not is_killed(step, *again):
+            break
+        capsys.readouterr()
+        if Path("out/import-made.unfinished").exists():
+            assert main(["load", "out", "--db", "db"]) == 3
+            assert "out/import-made.unfinished: an import into this folder was cut off" in capsys.readouterr().err
+            states.append("cut off")
+        else:
+            found = {p.name: p.read_bytes() for p in Path("out").iterdir() if not p.name.startswith(".")}
+            assert found in (before, after)
+            states.append("before" if found == before else "after")
+        main(again)
+        assert files("out") == after
+    assert step > len(after)
+    assert states[:2] == ["before", "cut off"]
 
 
 def test_an_export_that_grows_while_it_is_read_is_refused(monkeypatch, capsys):
