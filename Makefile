@@ -2,7 +2,7 @@
 # Works with the make of macOS (3.81) as well.
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-deep lint format lab sample lock clean distclean
+.PHONY: help report test test-browser test-deep lint format lab sample lock clean distclean
 
 VENV := .venv
 PYTHON_RUN := $(VENV)/bin/python
@@ -13,7 +13,7 @@ PERIOD ?=
 help: ## this list
 	@echo "audit-workbench: did we do what our privacy policy says?"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Options: PERIOD=2026Q3 or 2026-07, SOURCE=folder, PYTHON=python3.13"
 
@@ -23,7 +23,11 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 	@$(AUDIT) report $(if $(PERIOD),--period $(PERIOD)) || test $$? -eq 1
 
 test: lint ## set up and run every test, on two cores (some minutes)
-	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not browser"
+
+test-browser: $(VENV)/.ready-dev ## open JupyterLab in Chromium and run every notebook there
+	@scripts/browser
+	@$(PYTHON_RUN) -m pytest -q -m browser tests/browser
 
 test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads
 	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py

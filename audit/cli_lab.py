@@ -44,8 +44,8 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
         raise AuditError("JupyterLab is not installed", fix="Run: pip install 'audit-workbench[lab]'")
     read_snapshot(args.db)  # refuses what is no database before anything is made
     folder: Path = args.notebooks.absolute()
-    for name in lay_out(folder):
-        terminal.warn(f"{name}: yours is kept, the package has a newer one; rename yours to get it.")
+    for name in lay_out(folder, args.language):
+        terminal.warn(f"{name}: yours is kept; the package's is newer, or in another language. Rename yours to get it.")
     _show_state(folder / WELCOME, args, terminal)
     terminal.say(f"Opening JupyterLab on {args.notebooks}; Ctrl+C ends it.")
     return _serve(_command(args, folder), os.environ | _environment(args))

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.messages import LANGUAGES, SOURCE
 from audit.places import shipped
 
-_MARK = "audit_copied_from"  # in a copy's metadata: what the shipped notebook said then
+_MARK = "audit_copied_as"  # in a copy's metadata: what it said when it was made
 
 
-def lay_out(folder: Path) -> list[str]:
-    """Copy the shipped notebooks into a folder, without outputs: those show other data.
+def lay_out(folder: Path, language: str = SOURCE) -> list[str]:
+    """Copy the shipped notebooks into a folder, in one language and without outputs: those show other data.
 
-    One that somebody changed there stays as it is; one that was only run is renewed when the package has a newer one.
+    One that somebody changed there stays as it is; one that was only run is renewed when the package has a newer one,
+    or for another language.
 
     Args:
         folder: where the analyst works; made where it is not there.
+        language: whose text they keep.
 
     Returns:
         The names of the changed copies that the package has a newer notebook for.
@@ -31,10 +34,10 @@ def lay_out(folder: Path) -> list[str]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for source in sorted(shipped("notebooks").glob("*.ipynb")):
-            place, notebook = folder / source.name, json.loads(source.read_text("utf-8"))
+            place, notebook = folder / source.name, _blank(json.loads(source.read_text("utf-8")), language)
             now, origin = _said(notebook), _origin(place)
             if not place.exists() or (is_a_copy(place) and origin != now):
-                write(_blank(notebook, now), place)
+                write(notebook, place)
             elif origin not in (None, now):
                 behind.append(source.stem)
     except OSError as error:
@@ -59,10 +62,20 @@ def write(notebook: dict[str, Any], place: Path) -> None:
     draft.replace(place)
 
 
-def _blank(notebook: dict[str, Any], said: str) -> dict[str, Any]:
-    """A notebook as before its first run, marked with what it is a copy of."""
-    cells = [c | {"outputs": [], "execution_count": None} if "outputs" in c else c for c in notebook["cells"]]
-    return notebook | {"cells": cells, "metadata": notebook["metadata"] | {_MARK: said}}
+def _blank(notebook: dict[str, Any], language: str) -> dict[str, Any]:
+    """A notebook in one language as before its first run, marked with what it says."""
+    others = set(LANGUAGES) - {language}
+    cells = [
+        c | ({"outputs": [], "execution_count": None} if c["cell_type"] == "code" else {})
+        for c in notebook["cells"]
+        if not others & set(c["metadata"].get("tags", []))
+    ]
+    for cell in cells:
+        if "parameters" in cell["metadata"].get("tags", []):
+            parameters = "".join(cell["source"])
+            cell["source"] = parameters.replace(f'language: str = "{SOURCE}"', f'language: str = "{language}"')
+    blank = notebook | {"cells": cells}
+    return blank | {"metadata": notebook["metadata"] | {_MARK: _said(blank)}}
 
 
 def _said(notebook: dict[str, Any]) -> str:
@@ -72,7 +85,7 @@ def _said(notebook: dict[str, Any]) -> str:
 
 
 def _origin(place: Path) -> str | None:
-    """What a copy was made from; None where it is none, or cannot be read."""
+    """What a copy said when it was made; None where it is none, or cannot be read."""
     try:
         found: str | None = json.loads(place.read_text("utf-8"))["metadata"].get(_MARK)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -78,6 +78,26 @@ def test_what_was_only_run_keeps_its_outputs_until_the_package_has_a_newer_one(s
     assert "my figures" not in (desk / "a.ipynb").read_text()
 
 
+def test_a_copy_is_in_one_language(shipped: Path, tmp_path: Path) -> None:
+    desk = tmp_path / "desk"
+    data = json.loads((shipped / "a.ipynb").read_text())
+    data["cells"][0] |= {
+        "source": ["# parameters\n", 'language: str = "en"  # of the text'],
+        "metadata": {"tags": ["parameters"]},
+    }
+    data["cells"] += [
+        {"cell_type": "markdown", "id": tag, "metadata": {"tags": [tag]}, "source": text}
+        for tag, text in (("en", "Reasons"), ("sv", "Orsaker"))
+    ]
+    (shipped / "a.ipynb").write_text(json.dumps(data))
+    for language, kept, left in (("en", "Reasons", "Orsaker"), ("sv", "Orsaker", "Reasons")):
+        deskbooks.lay_out(desk, language)
+        text = (desk / "a.ipynb").read_text()
+        assert kept in text
+        assert left not in text
+        assert source(desk / "a.ipynb").endswith(f'language: str = "{language}"  # of the text')
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"cells": 1, "metadata": {}}', '{"metadata": []}'])
 def test_what_is_no_notebook_of_ours_is_left_alone(shipped: Path, tmp_path: Path, text: str) -> None:
     desk = tmp_path / "desk"
