@@ -20,13 +20,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from audit import notebooks
+from audit import notebooks, shell
 from audit.clientele import known
 from audit.editions import CLIENT
 from audit.errors import AuditError
+from audit.leaks import Gate
 from audit.making import Order, folder_name, is_current, make_report, notebook_parameters
 from audit.narrowed import Narrowed
-from audit.prepared import Prepared, giving, prepare_all
+from audit.prepared import Held, Prepared, giving, prepare_all
 from audit.results import Results
 from audit.run import Workbench, open_workbench
 from audit.signing_keys import read_settings
@@ -104,9 +105,13 @@ def make_all(question: Question, jobs: int, progress: Progress = lambda *_: None
         prepared = prepare_all(whole, everyone, left)
         fixed = whole.snapshot.number
         given = {c: notebook_parameters(replace(whole.asked, client_id=c), question.order) for c in left}
-    with TemporaryDirectory(prefix="audit-") as scratch, _processes(question, prepared, fixed, jobs) as (first, last):
-        execute = partial(_execute, question, fixed, Path(scratch))
-        stages = (lambda c: first.submit(execute, c, given[c])), (lambda *ran: last.submit(_finish, *ran))
+    sample = next(iter(prepared.values()), None)
+    with TemporaryDirectory(prefix="audit-") as scratch, _processes(question, sample, fixed, jobs) as (first, last):
+        out = {c: Path(scratch) / f"{number}.ipynb" for number, c in enumerate(left)}
+        stages = (
+            lambda c: first.submit(_execute, question, fixed, out[c], given[c], prepared[c]),
+            lambda client, *ran: last.submit(_finish, prepared[client], out[client], *ran),
+        )
         for result in _through(left, *stages):
             made[result.client] = result
             progress(result.client, len(made), len(clients))
@@ -130,13 +135,13 @@ def _through(
 
 @contextmanager
 def _processes(
-    question: Question, prepared: dict[str, Prepared], snapshot: int, jobs: int
+    question: Question, sample: Prepared | None, snapshot: int, jobs: int
 ) -> Iterator[tuple[ProcessPoolExecutor, ProcessPoolExecutor]]:
     """The processes that execute and those that finish, each begun afresh, with one thread for numbers."""
     before = os.environ.get("OPENBLAS_NUM_THREADS")
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
     pool = partial(ProcessPoolExecutor, jobs, multiprocessing.get_context("spawn"))
-    pools = pool(_begin_executing, (prepared,)), pool(_begin_finishing, (question, snapshot))
+    pools = pool(_begin_executing, (sample, question.order.language)), pool(_begin_finishing, (question, snapshot))
     try:
         yield pools
     finally:
@@ -151,7 +156,9 @@ def _kept(question: Question, workbench: Narrowed) -> Made | None:
     target = _target(question, workbench)
     if not is_current(workbench, target, question.order):
         return None
-    return _made(workbench, target, workbench.check_all(), is_new=False)
+    results = workbench.check_all()
+    workbench.keep_run(results, question.order.name)  # as one report does that is up to date
+    return _made(workbench, target, results, is_new=False)
 
 
 def _target(question: Question, workbench: Workbench) -> Path:
@@ -166,25 +173,39 @@ def _made(workbench: Workbench, target: Path, results: Results, *, is_new: bool 
 
 
 # What follows runs in the processes of the batch. What each of them holds:
-_prepared: dict[str, Prepared] = {}
-_whole: list[tuple[Question, Workbench, Results]] = []
-_signers: list[Signer | None] = []
+_finishers: list[_Finisher] = []
 
 
-def _begin_executing(prepared: dict[str, Prepared]) -> None:
-    """Import all that a client's notebook does, so that its forks need not."""
-    from audit import display_client  # noqa: F401
+@dataclass(frozen=True)
+class _Finisher:
+    """What finishes reports: a workbench for all clients with what it found, who signs, and the search for leaks."""
+
+    question: Question
+    whole: Workbench
+    everyone: Results
+    signer: Signer | None
+    gate: Gate
+
+
+def _begin_executing(sample: Prepared | None, language: str) -> None:
+    """Import and read all that a client's notebook does, so that its forks need not: with any client's results."""
+    from audit import charts, display_client  # noqa: F401 - each fork would import charts anew
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who waits for it stops
-    _prepared.update(prepared)
+    shell.ready()
+    if sample is not None:
+        with giving(sample):
+            page = display_client.begin("", "", client=sample.client.client_id, language=language)
+        for show in (page.cover_page, page.matrix, page.carries, page.closing):
+            show()._repr_mimebundle_()
 
 
 def _begin_finishing(question: Question, snapshot: int) -> None:
     """Open the database once; its answers are kept since the checks ran."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _signers.append(_signer(question.signing))
-    workbench = open_workbench(question.db, **{**question.options, "snapshot": snapshot})
-    _whole.append((question, workbench, workbench.check_all()))
+    whole = open_workbench(question.db, **{**question.options, "snapshot": snapshot})
+    gate = Gate(question.order.edition, whole)
+    _finishers.append(_Finisher(question, whole, whole.check_all(), _signer(question.signing), gate))
 
 
 def _signer(settings: Path | None) -> Signer | None:
@@ -196,29 +217,38 @@ def _signer(settings: Path | None) -> Signer | None:
 
 
 def _execute(
-    question: Question, snapshot: int, scratch: Path, client: str, parameters: dict[str, str]
-) -> tuple[str, Path, str | None, int]:
-    """Run a client's notebook; gives what _finish takes."""
-    out = scratch / f"{list(_prepared).index(client)}.ipynb"
+    question: Question, snapshot: int, out: Path, parameters: dict[str, str], prepared: Prepared
+) -> tuple[str, str | None, int]:
+    """Run a client's notebook; gives the client, and what went wrong."""
+    client = prepared.client.client_id
     own = notebooks.FORK if question.engine == notebooks.FORK else None
     try:
-        with giving(_prepared[client]):
+        with giving(prepared):
             notebooks.run(question.notebook, out, parameters, db=question.db, snapshot=snapshot, engine=own)
     except Exception as error:  # noqa: BLE001 - one client's failure does not stop the others
-        return client, out, *_told(error)
-    return client, out, None, 0
+        return client, *_told(error)
+    return client, None, 0
 
 
-def _finish(client: str, executed: Path, error: str | None, code: int) -> Made:
+def _finish(prepared: Prepared, executed: Path, error: str | None, code: int) -> Made:
     """Draw, typeset and write down a client's report; or keep its notebook, where that failed."""
-    question, whole, everyone = _whole[0]
-    workbench = Narrowed(whole, everyone, client)
+    own = _finishers[0]
+    question, workbench = own.question, Held(own.whole, own.everyone, prepared)
     target = _target(question, workbench)
     failed = target.with_name(f"{target.name}-failed")
     try:
         if error is None:
-            make_report(workbench, target, question.order, _signers[0], executed=executed)
-            return _made(workbench, target, workbench.check_all())
+            make_report(
+                workbench,
+                target,
+                question.order,
+                own.signer,
+                executed=executed,
+                comparison=prepared.comparison,
+                gate=own.gate,
+            )
+            workbench.keep_run(prepared.results, question.order.name)
+            return _made(workbench, target, prepared.results)
         if executed.is_file():
             shutil.rmtree(failed, ignore_errors=True)
             failed.mkdir(parents=True)
@@ -227,7 +257,7 @@ def _finish(client: str, executed: Path, error: str | None, code: int) -> Made:
         error, code = _told(caught)
     finally:
         executed.unlink(missing_ok=True)
-    return Made(client, failed, None, error=error, exit_code=code)
+    return Made(prepared.client.client_id, failed, None, error=error, exit_code=code)
 
 
 def _told(error: Exception) -> tuple[str, int]:

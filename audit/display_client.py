@@ -10,7 +10,6 @@ from typing import Any
 
 from audit import prepared, sentences, tables
 from audit.blocks import Block
-from audit.catalog import load_catalog
 from audit.clientele import Client, known
 from audit.compared import comparison_for
 from audit.disclosure import for_edition
@@ -22,6 +21,9 @@ from audit.prepared import prepare
 from audit.results import OUTCOMES, CheckResult
 from audit.run import Workbench, database_of, open_workbench
 from audit.sentences import Text
+
+_SHOWN = 10
+"""Findings of a check that stand with it; an annex has the others."""
 
 
 def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
@@ -46,7 +48,7 @@ def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
         workbench = opened(client=client or _first(opened))
         made = prepare(workbench)
     results = for_edition(made.results, edition, made.below)
-    page = ClientPage(results, language, edition, made.terms.get(language), load_catalog(made.checks))
+    page = ClientPage(results, language, edition, made.terms.get(language), made.catalog)
     page.workbench = workbench
     page.client = made.client
     binding = tuple(c for c in page.results.commitments if c.role != "controller")
@@ -84,7 +86,9 @@ class ClientPage(Page):
         name = self.client.name
         block = self.cover(self.words.say("client.title"), name).block
         scope = self.words.say("client.scope", name=name, client_id=self.client.client_id)
-        return self._shown(block | {"scope": scope, "figures": self._figures(), "sentence": self._sentence()})
+        return self._shown(
+            block | {"scope": scope, "figures": self._figures(), "sentence": self._sentence(), "brief": True}
+        )
 
     def _sentence(self) -> Text:
         if self._judged:
@@ -121,41 +125,66 @@ class ClientPage(Page):
         of = Earlier(self, comparison=replace(self.past.comparison, checks=told))
         return Several([*self.past.restated(), of.overview()])
 
-    def about(self, *checks: str) -> Several:
-        """Each check that found something, with its worst findings; the others in a sentence."""
-        idle = [c for c in checks if not self.results[c].population]
-        open_ = [c for c in checks if c not in idle and self._has_other_than_kept(c)]
-        kept = [c for c in checks if c not in idle and c not in open_]
-        said = [self._named("client.kept", kept), self._named("client.no_rows", idle)]
-        shown = self.each(self.heading, self.answer, self._three_worst, of=open_)
-        return Several([*(self.note(text) for text in said if text), *shown])
+    def matrix(self) -> Shown:
+        """Every promise with its result; of a client without a row, what was promised, in a line each."""
+        if self._judged:
+            return super().matrix()
+        w = self.words
+        kinds = {"id": "text", "promise": "text", "gdpr": "text"}
+        rows = [[row["id"], row["promise"], row["gdpr"]] for row in tables.matrix(self.results, w)["rows"]]
+        columns = {key: (w.say(f"client.promises.{key}"), kind) for key, kind in kinds.items()}
+        return self.table(w.say("client.promises.caption"), columns, rows, size="small")
+
+    def about_each(self) -> Several:
+        """Each check that found something, with its worst findings; those with nothing to judge in a sentence."""
+        judged = [c.check for c in self._judged]
+        idle = [c.check for c in sentences.promises(self.results) if c.check not in judged] if judged else []
+        shown = self.each(self.heading, self.answer, self._worst_few, of=filter(self._has_other_than_kept, judged))
+        return Several([*([self.note(self._nothing_of(idle))] if idle else []), *shown])
 
     def _has_other_than_kept(self, check: str) -> bool:
         """Whether any item was, or where counts are hidden may have been, anything but compliant."""
         others = [self.results[check].count(outcome) for outcome in OUTCOMES if outcome != "compliant"]
         return any(is_hidden(n) or n for n in others)
 
-    def _named(self, key: str, checks: list[str]) -> str | None:
-        """A sentence about checks, each with the number of its items where it has any."""
-        counts = {c: self.results[c].population for c in checks}
+    def _nothing_of(self, checks: list[str]) -> str:
+        names = [sentences.reason(self.words, check) for check in checks]
+        return self.words.say("client.no_rows", checks=sentences.listed(self.words, names))
+
+    def _worst_few(self, check: str) -> Shown | None:
+        return self.worst(check, _SHOWN)
+
+    def waivers_in_brief(self) -> Several:
+        """The waivers that concern the client; a sentence where there are none."""
+        if not self.results.waivers:
+            return Several([self.note(self.words.say("remarks.waivers.none"))])
+        return Several([self.waiving(), *self.waivers()])
+
+    def findings_annex(self) -> Several:
+        """An annex of the findings of each check that has more than were shown with it; nothing where none has."""
+        more = [c.check for c in self.results if c.lists_items and c.violation + c.waived + c.undetermined > _SHOWN]
+        if not more:
+            return Several()
+        note = self.note(self.words.runs("client.more_findings"))
+        return Several([self.annex("findings"), note, *self.each(self.findings, of=more)])
+
+    def methods(self) -> Shown:
+        """What each check asks that had something to judge, with the article it rests on."""
         w = self.words
-        names = [
-            sentences.reason(w, c) + (f" ({w.integer(n)} {sentences.unit(w, self.results[c].unit, n)})" if n else "")
-            for c, n in counts.items()
-        ]
-        return w.say(key, checks=sentences.listed(w, names)) if names else None
+        kinds = dict.fromkeys(("check", "asks", "article"), "text")
+        judged = [(c, self._texts(c.check)) for c in self._judged]
+        rows = [[self._name(c.check), texts.question, w.article(c.article)] for c, texts in judged]
+        columns = {key: (w.say(f"client.methods.{key}"), kind) for key, kind in kinds.items()}
+        note = w.say("client.methods.note") if rows else None
+        return self.table(w.say("client.methods.caption"), columns, rows, size="small", note=note)
 
-    def _three_worst(self, check: str) -> Shown | None:
-        return self.worst(check, 3)
+    def law_in_brief(self) -> Shown:
+        """The values of the law that the checks used, small."""
+        return self._shown(tables.law(self.results, self.words) | {"size": "small"})
 
-    def findings_of_all(self) -> Several:
-        """Every finding, for the annex; a remark where there is none."""
-        return self.each(self.findings) or Several([self.note(self.words.say("client.no_findings"))])
-
-    def counted(self) -> Several:
-        """How each check that had something to judge counts."""
-        judged = [c.check for c in self._judged]
-        return self.each(self.heading, self.how_counted, of=judged)
+    def part(self, title: str) -> Shown:
+        """Begins a part of a section; a title by its key, or as it is."""
+        return self.show("heading", title=self.words.title(title))
 
     def contracts(self) -> Shown:
         """The client's contracts, with what they say of breaches and of disposal."""

@@ -6,6 +6,7 @@ imports or alters ends with its fork. Charts are left as what they are drawn fro
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -62,6 +63,7 @@ def _run(sources: list[str], env: dict[str, str], pipe: BinaryIO) -> NoReturn:
 
     code = 1
     try:
+        gc.freeze()  # what was there before is not looked through again: that would copy it, page by page
         os.environ |= env
         drawing.LATER.set(True)
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lives

@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,9 @@ from audit.comparison import Comparison
 from audit.disclosure import for_edition, manifest_for
 from audit.editions import CLIENT, DOSSIER, QUARTERLY, USUAL_EDITION
 from audit.errors import AuditError
+from audit.executing import Job, run_all
 from audit.outputs import results_json
 from audit.places import shipped
-from audit.executing import Job, run_all
 from audit.register import last_reported
 from audit.report_parts import about, checks_of, write_own_files
 from audit.results import Results
@@ -75,6 +76,7 @@ def make_report(
     *,
     executed: Path | None = None,
     comparison: Comparison | None = None,
+    gate: leaks.Gate | None = None,
 ) -> None:
     """Run the checks and the notebooks, typeset the report, and write its folder, whole or not at all.
 
@@ -86,6 +88,7 @@ def make_report(
         progress: called with what is being done, how many parts are finished and how many there are.
         executed: the report's own notebook, where it ran already; its charts may be undrawn.
         comparison: with the period before, where it was made already.
+        gate: searches for leaks, where one is kept for many reports.
 
     Raises:
         AuditError: a check or a notebook failed, or the place can't be written to. The notebooks that ran, the failing
@@ -118,7 +121,7 @@ def make_report(
         _write_json(draft / "manifest.json", run_manifest(workbench, order) | {"files": _sums(draft)})
         progress("typesetting", 0, 0)
         _write_pdf(document, draft, (*_ATTACHED, *own), order, signer)
-        leaks.refuse_leaks(draft, workbench, order.edition)
+        (gate or leaks.Gate(order.edition)).refuse(draft, workbench)
         folder.seal(draft)
     shutil.rmtree(failed, ignore_errors=True)
 
@@ -158,12 +161,11 @@ def is_current(workbench: Workbench, target: Path, order: Order) -> bool:
 def run_manifest(workbench: Workbench, order: Order) -> dict[str, Any]:
     """What a report follows from: the workbench's manifest, the order, and the programs that made it."""
     packages = {package: version(package) for package in _MADE_WITH} | {"python": platform.python_version()}
-    program = json.dumps([_sums(_PACKAGE), _sums(shipped("notebooks"))])
     manifest = manifest_for(workbench.manifest, order.edition, workbench.policy.suppress_below) | {
         "report": asdict(order),
         "restates": _restated(workbench, order),
         "made_with": packages,
-        "program_sha256": hashlib.sha256(program.encode()).hexdigest(),
+        "program_sha256": _program(_state(_PACKAGE), _state(shipped("notebooks"))),
     }
     read_back: dict[str, Any] = json.loads(json.dumps(manifest))  # as it compares with what a file holds
     return read_back
@@ -233,8 +235,23 @@ def folder_name(workbench: Workbench, order: Order, snapshot: int | None = None)
 
 def _sums(where: Path) -> dict[str, str]:
     """The SHA-256 of every file below a folder, but for what Python and Jupyter leave there."""
-    paths = (path for path in sorted(where.rglob("*")) if path.is_file() and not _LEFT & set(path.parts))
-    return {path.relative_to(where).as_posix(): folder.sha256(path) for path in paths}
+    return {path.relative_to(where).as_posix(): folder.sha256(path) for path in _files(where)}
+
+
+def _files(where: Path) -> list[Path]:
+    return [path for path in sorted(where.rglob("*")) if path.is_file() and not _LEFT & set(path.parts)]
+
+
+def _state(where: Path) -> tuple[Path, tuple[tuple[str, int, int], ...]]:
+    """A folder, and of each of its files what changes with it: as long as that is the same, so are the files."""
+    states = ((str(path), path.stat()) for path in _files(where))
+    return where, tuple((path, state.st_mtime_ns, state.st_size) for path, state in states)
+
+
+@lru_cache(maxsize=1)
+def _program(*folders: tuple[Path, tuple[tuple[str, int, int], ...]]) -> str:
+    """The hash of what makes the reports; read again only when one of its files changed."""
+    return hashlib.sha256(json.dumps([_sums(where) for where, _ in folders]).encode()).hexdigest()
 
 
 def _write_json(path: Path, data: object) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -56,11 +58,18 @@ def parameters_of(notebook: Path) -> dict[str, dict[str, Any]]:
     Raises:
         AuditError: it cannot be read, or a parameter has no type among str, int, bool and float.
     """
-    _read(notebook)
-    found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(notebook))
+    found: dict[str, dict[str, Any]] = _inspected(notebook, notebook.stat().st_mtime_ns if notebook.is_file() else 0)
     for name, parameter in found.items():
         if parameter["inferred_type_name"] not in _TYPES:
             raise AuditError("a parameter has no type", file=notebook.name, column=name, expected=", ".join(_TYPES))
+    return found
+
+
+@lru_cache(maxsize=8)
+def _inspected(notebook: Path, _changed_at: int) -> dict[str, dict[str, Any]]:
+    """What papermill knows of a notebook's parameters; a batch asks it of the same notebook for each client."""
+    _read(notebook)
+    found: dict[str, dict[str, Any]] = papermill.inspect_notebook(str(notebook))
     return found
 
 
@@ -149,6 +158,10 @@ def draw(executed: Path, out: Path) -> None:
     """Write a notebook that ran in a fork with its charts drawn: from here on it is as a kernel's would be."""
     from audit.charts import drawing  # late: notebooks that a kernel ran have theirs
 
+    if drawing.UNDRAWN not in executed.read_text("utf-8"):
+        if executed != out:
+            shutil.copy(executed, out)
+        return
     notebook = _read(executed)
     for cell in notebook.cells:
         if cell.cell_type == "code":

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from audit.catalog import own_checks
+from audit.catalog import Check
 from audit.clientele import Client, client_of, registered
 from audit.comparison import Comparison
 from audit.narrowed import Narrowed
-from audit.policy import Policy
 from audit.results import Finding, Results
 from audit.run import Workbench
 
@@ -22,8 +20,8 @@ class Prepared:
     """All that a client's report is made of, equal to what a run for the client alone gives.
 
     ``comparison`` holds the period beside the one before. ``below`` is the number under which an external edition
-    suppresses a count of persons; ``terms`` are the organisation's own names of things, by language; ``checks`` is the
-    folder of its own checks, if it has any.
+    suppresses a count of persons; ``terms`` are the organisation's own names of things, by language; ``catalog`` are
+    the checks.
     """
 
     results: Results
@@ -31,7 +29,7 @@ class Prepared:
     client: Client
     below: int
     terms: Mapping[str, Mapping[str, str]]
-    checks: Path | None
+    catalog: Mapping[str, Check]
 
 
 _given: list[Prepared] = []
@@ -56,7 +54,7 @@ def prepare(workbench: Workbench) -> Prepared:
     """The same of a workbench that is open for one client."""
     assert workbench.asked.client_id is not None
     client = client_of(workbench.con, workbench.asked, workbench.asked.client_id)
-    return Prepared(workbench.check_all(), workbench.compare(), client, *_of_the_house(workbench.policy))
+    return Prepared(workbench.check_all(), workbench.compare(), client, *_of_the_house(workbench))
 
 
 def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict[str, Prepared]:
@@ -73,12 +71,28 @@ def prepare_all(whole: Workbench, everyone: Results, clients: list[str]) -> dict
         checks = {name: replace(c, _read=Listed(tuple(found[name, client]))) for name, c in results.checks.items()}
         known = register.get(client, Client(client))
         results = replace(results, checks=checks)
-        made[client] = Prepared(results, narrowed.compare(), known, *_of_the_house(whole.policy))
+        made[client] = Prepared(results, narrowed.compare(), known, *_of_the_house(whole))
     return made
 
 
-def _of_the_house(policy: Policy) -> tuple[int, Mapping[str, Mapping[str, str]], Path | None]:
-    return policy.suppress_below, policy.words, own_checks(policy.path)
+def _of_the_house(workbench: Workbench) -> tuple[int, Mapping[str, Mapping[str, str]], Mapping[str, Check]]:
+    return workbench.policy.suppress_below, workbench.policy.words, workbench.catalog
+
+
+class Held(Narrowed):
+    """A workbench for a client whose answers were prepared; all else it asks of that for all clients."""
+
+    def __init__(self, whole: Workbench, everyone: Results, prepared: Prepared) -> None:
+        super().__init__(whole, everyone, prepared.client.client_id)
+        self._prepared = prepared
+
+    def check_all(
+        self,
+        only: Iterable[str] | None = None,  # noqa: ARG002
+        progress: Callable[[str, int, int], None] = lambda *_: None,  # noqa: ARG002
+    ) -> Results:
+        """The results that were prepared."""
+        return self._prepared.results
 
 
 @dataclass(frozen=True)

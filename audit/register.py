@@ -20,7 +20,7 @@ from audit.archive import Archive, from_file
 from audit.errors import AuditError
 from audit.period import Period
 from audit.results import Count, Results
-from audit.snapshot import Snapshot, digest
+from audit.snapshot import Snapshot, digest, literal
 from audit.storage import private_folder, write_durably
 
 CHECK = "check"
@@ -62,8 +62,8 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The same for the same run, whenever it was made."""
-        return "R-" + digest({k: v for k, v in vars(self).items() if k != "reported_at"})[:16]
+        """The same for the same run, whenever it was made, alone or with those of other clients."""
+        return "R-" + digest({k: v for k, v in vars(self).items() if k not in ("reported_at", "question")})[:16]
 
     def counts(self, check: str) -> tuple[Count, ...] | None:
         """What a check counted; None where it was not evaluated, or not run."""
@@ -73,7 +73,11 @@ class Run:
     def findings(self, folder: Path, check: str) -> str | None:
         """What a check found that is not compliant, for FROM; None where that is not kept."""
         path = Archive(folder, self.question).rows(check, self.manifest["checks"].get(check, ""))
-        return from_file(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        # A client's run may have been made with those of all clients, whose findings lie together.
+        own = "true" if self.client_id is None else f"client_id = {literal(self.client_id)}"
+        return f"(SELECT * FROM {from_file(path)} WHERE {own})"
 
 
 def keep(results: Results, snapshot: Snapshot, kind: str, question: str, judged_by: str) -> Run:

@@ -9,19 +9,20 @@ from audit.results import Waiver
 from audit.store import Connection
 
 
-def waivers(con: Connection, asked: Asked, judged: Mapping[str, str]) -> tuple[Waiver, ...]:
+def waivers(con: Connection, asked: Asked, judged: Mapping[str, str], covered: str | None = None) -> tuple[Waiver, ...]:
     """The waivers that had been granted by the as-of date, of the checks that were run.
 
     Args:
         con: an open workbench's connection.
         asked: the question.
         judged: of each check that was run, the relation of what is not compliant.
+        covered: the SELECT of what waivers cover, as ``covered`` gives it, where it is narrower than that of judged.
 
     Within a client's scope only those that name the client, or cover an item of it: others are not its business.
     """
     if not judged:
         return ()
-    items = " UNION ALL ".join(f"SELECT coalesce(waiver_id, lapsed_waiver_id) AS id FROM {r}" for r in judged.values())
+    items = covered or covered_by(judged)
     on = f"DATE '{asked.as_of_on}'"
     found = con.execute(f"""
         SELECT w.waiver_id, w."check", w.reason, w.item_key, w.client_id, w.granted_by, w.granted_on, w.expires_on,
@@ -33,6 +34,12 @@ def waivers(con: Connection, asked: Asked, judged: Mapping[str, str]) -> tuple[W
     client = asked.client_id
     found = [row for row in found if row[1] in judged and (client is None or row[4] == client or row[-1])]
     return tuple(Waiver(row[0], row[1], _scope(row[2:5]), *row[5:]) for row in found)
+
+
+def covered_by(judged: Mapping[str, str]) -> str:
+    """The SELECT of the items that a waiver covers or covered: its id and their client."""
+    each = (f"SELECT coalesce(waiver_id, lapsed_waiver_id) AS id, client_id FROM {r}" for r in judged.values())
+    return f"SELECT * FROM ({' UNION ALL '.join(each)}) WHERE id IS NOT NULL"
 
 
 def _scope(values: tuple[str | None, ...]) -> dict[str, str]:

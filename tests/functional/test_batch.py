@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,13 @@ import pytest
 from audit import notebooks
 from audit.batch import Made, Question, make_all
 from audit.cli import main
+from audit.editions import CLIENT
+from audit.making import Order
 from audit.places import shipped
 from audit.policy import load_policy
+from audit.register import runs
+from audit.signature import Signer
+from audit.signing_keys import make_authority, read_settings
 from audit.sources.load import load
 from audit.statutes import load_law
 
@@ -58,14 +64,19 @@ def text(pdf: Path) -> str:
     return " ".join("".join(page.get_textpage().get_text_bounded() for page in pages).split())
 
 
-def test_one_failure_stops_no_other_and_the_next_run_goes_on(db: Path, tmp_path: Path) -> None:
+def test_one_failure_stops_no_other_and_the_next_run_goes_on(
+    db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = nbformat.read(notebooks.find("client-report"), as_version=4)
     check = "assert not page.client.name.startswith('<b>'), 'a name nobody may see'"  # the scan refuses another's id
     broken.cells.append(nbformat.v4.new_code_cell(check, id="broken"))
     nbformat.write(broken, tmp_path / "client_report.ipynb")
-    out = tmp_path / "out"
+    make_authority(tmp_path / "signing", "Example AB")
+    signing = tmp_path / "signing" / "signing.toml"
+    order = Order(CLIENT, signed_under=Signer(read_settings(signing)).authority_sha256)
+    question = Question(db, tmp_path / "out", OPTIONS, order, signing)
 
-    first = made(Question(db, out, OPTIONS, notebook=tmp_path / "client_report.ipynb"))
+    first = made(replace(question, notebook=tmp_path / "client_report.ipynb"))
     assert [m.client for m in first.values()] == list(NAMES)
     failed = first.pop("K-2")
     assert (failed.exit_code, failed.violations) == (4, None)
@@ -75,10 +86,13 @@ def test_one_failure_stops_no_other_and_the_next_run_goes_on(db: Path, tmp_path:
     assert kept.cells[-1].outputs[0].output_type == "error"
     assert all(m.is_new and m.error is None and (m.folder / "SHA256SUMS").is_file() for m in first.values())
     assert [m.violations for m in first.values()] == [2, 2, 0]
+    assert sorted(str(run.client_id) for run in runs(db) if run.kind == CLIENT) == ["K-1", "K-3", "K-4"]
+    assert main(["verify", str(first["K-1"].folder / "client-report.pdf")]) == 0
+    assert "signed" in capsys.readouterr().out
 
     before = {m.client: m.folder.stat().st_ino for m in first.values()}
     shutil.rmtree(first["K-3"].folder)
-    second = made(Question(db, out, OPTIONS))
+    second = made(question)
     assert {m.client: m.is_new for m in second.values()} == {"K-1": False, "K-2": True, "K-3": True, "K-4": False}
     assert all(second[c].folder.stat().st_ino == before[c] for c in ("K-1", "K-4"))
     assert not failed.folder.exists()

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from audit.comparison import Arrival, Comparison, Moved
+from audit.narrowed import Narrowed
+from audit.register import runs
 from audit.run import open_workbench
 from audit.sources.load import load
 from audit.storage import prune
@@ -71,6 +73,26 @@ def test_what_was_only_checked_was_not_reported(tmp_path):
     with open_workbench(db, "2026Q2") as wb:
         wb.keep_run(wb.check_all())
     assert compared(db).restated is None
+
+
+def test_a_client_that_was_reported_with_all_others_is_told_of_its_own_rows(tmp_path):
+    head = REQUESTS.replace("kind", "role,client_id,kind")
+    late = "processor,{0},access,2026-04-02,2026-06-20,fulfilled\n"
+    db = loaded(tmp_path, {"requests.csv": head + f"R1,{late.format('K1')}R2,{late.format('K2')}"})[0]
+    with open_workbench(db, "2026Q2") as whole:
+        everyone = whole.check_all()
+        for narrowed in (Narrowed(whole, everyone, client) for client in ("K1", "K2")):
+            narrowed.keep_run(narrowed.check_all(), "client-report")
+    with open_workbench(db, "2026Q2", client="K1") as alone:
+        alone.keep_run(alone.check_all(), "client-report")
+    assert [run.client_id for run in runs(db)] == ["K1", "K2"]  # the same run, whichever way it was made
+    add(db, tmp_path / "late", {"requests-late.csv": f"{head}R3,{late.format('K1')}"})
+    told = {}
+    for client in ("K1", "K2"):
+        with open_workbench(db, "2026Q3", client=client) as wb:
+            told[client] = moved(wb.compare("2026Q2"))
+    new = Moved(None, "violation", "late", "late_row", "requests", "requests-late.csv", 1)
+    assert told == {"K1": {"request_deadlines": (new,)}, "K2": {}}
 
 
 def test_rows_of_the_next_quarter_move_nothing(db, tmp_path):
