@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from audit.contract import load_contracts
 from audit.errors import AuditError
 from audit.period import Period, local_date
-from audit.snapshot import literal
+from audit.snapshot import Snapshot, core_select, literal
 from audit.store import Connection
 
 _TAIL_DAYS = 3  # a quarter counts as covered when its logs reach its last days: weekends and holidays are quiet
@@ -62,15 +62,19 @@ class Asked:
         return f"CASE WHEN occurred_at < {instant_literal(self.period.start)} THEN NULL {' '.join(cases)} END"
 
 
-def last_quarter(con: Connection, zone: ZoneInfo) -> Period:
+def last_quarter(con: Connection, snapshot: Snapshot, zone: ZoneInfo) -> Period:
     """The last quarter that the logs cover to its end.
+
+    Each part of a log is asked by itself: of one file the engine knows the latest instant without reading its rows.
 
     Raises:
         AuditError: no log has a row.
     """
     logs = [c for c in load_contracts().values() if c.instant]
-    latest = " UNION ALL ".join(f'SELECT max("{c.instant}") AS latest_at FROM core.{c.table}' for c in logs)
-    last: date | None = con.execute(f"SELECT CAST(max(latest_at) AS DATE) FROM ({latest})").fetchall()[0][0]
+    parts = [(c, replace(snapshot, parts=(part,))) for c in logs for part in snapshot.table_parts(c.table)]
+    latest = [f'SELECT max("{c.instant}") AS latest_at FROM ({core_select(part, c)})' for c, part in parts]
+    whole = " UNION ALL ".join(latest) or "SELECT NULL AS latest_at"
+    last: date | None = con.execute(f"SELECT CAST(max(latest_at) AS DATE) FROM ({whole})").fetchall()[0][0]
     if last is None:
         raise AuditError("the database has no log rows", fix="Load logs, or give --period.")
     quarter = Period.parse(f"{last.year}Q{(last.month + 2) // 3}", zone)

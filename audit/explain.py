@@ -18,15 +18,18 @@ from audit.store import Connection
 _FACTS = ("role", "client_id", "system_id", "purpose", "kind", "occurred_at", "due_at", "amount", "detail")
 
 
-def explain_item(con: Connection, check: Check, asked: Asked, policy: Policy, key: str) -> list[str]:
+def explain_item(
+    con: Connection, check: Check, asked: Asked, policy: Policy, key: str, *, judged: str | None = None
+) -> list[str]:
     """The steps from an item's row to its outcome, in words; no personal value is among them.
 
-    Items of several tables may have one key: ``TABLE:KEY`` says which is meant.
+    Items of several tables may have one key: ``TABLE:KEY`` says which is meant. One that ``judged`` holds, the relation
+    of what was judged before and is not compliant, need not be judged again.
 
     Raises:
         UsageError: the check's population of the period has no such item, or has one in several tables.
     """
-    item = _item(con, check, asked, key)
+    item = _found(con, judged, key) or _item(con, check, asked, key)
     lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
     lines += [f"{name}: {item[name]}" for name in _FACTS if item.get(name) is not None]
     limit = time_limit(Known(con, check, asked, policy, item))
@@ -35,6 +38,14 @@ def explain_item(con: Connection, check: Check, asked: Asked, policy: Policy, ke
     verdict = f"Outcome as of {asked.as_of.isoformat()}: {item['outcome']}"
     lines.append(f"{verdict} ({reason}): {check.reason_text(item['outcome'], reason)}" if reason else f"{verdict}.")
     return lines
+
+
+def _found(con: Connection, judged: str | None, key: str) -> dict[str, Any] | None:
+    """The row of the item that ``TABLE:KEY`` names, where it was judged before."""
+    if judged is None:
+        return None
+    found = rows(con, f"SELECT * FROM {judged} WHERE concat(item_table, ':', item) = {literal(key)} LIMIT 1")
+    return found[0] if found else None
 
 
 def _item(con: Connection, check: Check, asked: Asked, key: str) -> dict[str, Any]:

@@ -1,11 +1,14 @@
-"""Keeps a slow import out of the processes that do not need it."""
+"""Keeps slow imports out of the processes that do not need them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from types import ModuleType
 
+_COUNTRIES = "holidays.countries"
 _GRAMMAR = "rfc3987_syntax"
 
 
@@ -23,3 +26,22 @@ def without_iri_grammar() -> Iterator[None]:
         yield
     finally:
         del sys.modules[_GRAMMAR]
+
+
+@contextmanager
+def one_country() -> Iterator[None]:
+    """Ask `holidays` for a country in here and it imports that one, not the two hundred others of its package.
+
+    The package's own file imports every country by name; a bare package in its place lets each be found by itself.
+    """
+    found = find_spec(_COUNTRIES) if _COUNTRIES not in sys.modules else None
+    if found is None or found.submodule_search_locations is None:
+        yield
+        return
+    bare = ModuleType(_COUNTRIES)
+    bare.__path__ = list(found.submodule_search_locations)
+    sys.modules[_COUNTRIES] = bare
+    try:
+        yield
+    finally:
+        sys.modules.pop(_COUNTRIES)

@@ -79,7 +79,7 @@ class Workbench:
             moment = parse_instant(as_of, zone) if as_of else None
             self.desk = Path(stack.enter_context(TemporaryDirectory(prefix="audit-"))).resolve()
             self.con: Connection = stack.enter_context(opened(self.snapshot, self.law, self.policy, self.desk))
-            chosen = chosen or last_quarter(self.con, zone)
+            chosen = chosen or last_quarter(self.con, self.snapshot, zone)
             self.asked = Asked(chosen, moment or chosen.end, client, role)
             if client is not None and not knows_client(self.con, client):
                 raise UsageError("no row of any table has this client", column="client")
@@ -208,7 +208,7 @@ class Workbench:
         Raises:
             UsageError: no such check, or no such item in the period.
         """
-        return explain_item(self.con, self._check(check), self.asked, self.policy, key)
+        return explain_item(self.con, self._check(check), self.asked, self.policy, key, judged=self.judged(check))
 
     @cached_property
     def coverage(self) -> tuple[Coverage, ...]:

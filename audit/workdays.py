@@ -11,6 +11,7 @@ from functools import cache
 import holidays
 
 from audit.errors import UsageError
+from audit.lean import one_country
 
 _EVES = "de_facto"  # what the holidays library calls days that count as holidays without being on the list
 
@@ -60,13 +61,22 @@ def _kinds(country: str) -> tuple[str, ...]:
     if not re.fullmatch("[A-Z]{2}", country):  # the library would take a country's name too
         raise unknown
     try:
-        return tuple(holidays.country_holidays(country).supported_categories)
+        with one_country():
+            return tuple(holidays.country_holidays(country).supported_categories)
     except NotImplementedError:
         raise unknown from None
 
 
 @cache
 def _holidays(country: str, eves: bool, year: int) -> Mapping[date, str]:
-    own = holidays.country_holidays(country).default_language
     kinds = ("public", _EVES) if eves else ("public",)
-    return dict(holidays.country_holidays(country, years=year, categories=kinds, language=own).items())
+    with one_country():
+        found = holidays.country_holidays(country, years=year, categories=kinds, language=_language(country))
+    return dict(found.items())
+
+
+@cache
+def _language(country: str) -> str | None:
+    with one_country():
+        language: str | None = holidays.country_holidays(country).default_language
+    return language

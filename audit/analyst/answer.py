@@ -9,6 +9,7 @@ from audit.analyst.frame import Frame, of_rows
 from audit.analyst.pieces import Explanation, Pieces
 from audit.catalog import Check
 from audit.errors import UsageError
+from audit.listed import listed
 from audit.outputs import worst_first
 from audit.results import DIMENSIONS, FINDING_COLUMNS, OUTCOMES, CheckResult, Finding
 from audit.words import Words
@@ -141,6 +142,20 @@ class Answer:
         if by is not None:
             return charts.by(self.result, _dimension(by), self._words)
         return charts.FORMS[self._check.chart](self.result, self._words) if self.population else None
+
+    def drill(self, by: str | None = None) -> Any:
+        """Findings by month, ``by`` and reason at once: a click on a bar narrows the others and the table below.
+
+        Args:
+            by: system, client, purpose, kind or role; where not given, the first that tells the findings apart.
+
+        Raises:
+            UsageError: no such dimension.
+        """
+        from audit import charts  # late, as above
+
+        side = _dimension(by) if by else None
+        return charts.drill(self.result, self._words, listed=listed(self._bench.workbench, self.name), side=side)
 
     def explain(self, item: str | dict[str, Any] | Finding) -> Explanation:
         """Why an item got its outcome, a sentence a step.

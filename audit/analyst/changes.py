@@ -13,7 +13,7 @@ from audit.errors import AuditError, UsageError
 from audit.policy import Policy, load_policy
 from audit.snapshot import ident, literal
 from audit.statutes import Law
-from audit.store import DERIVED, Connection, sql_file
+from audit.store import DERIVED, Connection, as_table, sql_file
 
 EXPIRY = "consents.expire_after"
 _RULES = ("deadlines", "incident_targets", "scope", "purposes")
@@ -150,6 +150,7 @@ def _set(con: Connection, cell: Cell) -> None:
     if not con.execute(f"SELECT 1 FROM core.{cell.table} WHERE {where} LIMIT 1").fetchall():
         expected = f"a {contract.key[0]} of {cell.table}, or {_EVERY} for every row"
         raise UsageError("no such row", column=f"{cell.table}.{cell.key or _EVERY}", expected=expected)
+    as_table(con, cell.table)
     con.execute(f"UPDATE core.{cell.table} SET {ident(cell.column)} = $1 WHERE {where}", [cell.value])
 
 

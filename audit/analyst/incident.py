@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from audit.analyst import grid
 from audit.analyst.frame import Frame, of_rows
 from audit.dossier import open_dossier
 from audit.dossier_words import DossierWords
@@ -46,14 +45,16 @@ class Incident:
     def clocks(self) -> Frame:
         """Each time limit: what set it, from when it runs, when it ends, when it was met and how it stands."""
         rows = [[_typed(getattr(c, name), kind) for name, kind in _CLOCKS.items()] for c in self.dossier.clocks]
-        return of_rows(self._bench.workbench.con, _CLOCKS, rows, self._bench.words, kinds={"outcome": "status"})
+        return of_rows(
+            self._bench.workbench.con, _CLOCKS, rows, self._bench.words, title=self._title, kinds={"outcome": "status"}
+        )
 
     @property
     def trail(self) -> Frame:
         """Each stage reached, with its instant and the how-manieth of its kind it is."""
         rows = [[e["stage"], _typed(e["at"], "TIMESTAMPTZ"), e["nth"]] for e in self.dossier.trail]
         columns = {"stage": "VARCHAR", "at": "TIMESTAMPTZ", "nth": "BIGINT"}
-        return of_rows(self._bench.workbench.con, columns, rows, self._bench.words)
+        return of_rows(self._bench.workbench.con, columns, rows, self._bench.words, title="trail")
 
     def chart(self) -> Any:
         """The clocks drawn, each from its start to its limit and to the moment it was met."""
@@ -69,13 +70,12 @@ class Incident:
         return plain(self._told.cover())
 
     def __repr__(self) -> str:
-        return "\n\n".join([self._title, repr(self.clocks), repr(self.trail)])
+        return f"{self.clocks!r}\n\n{self.trail!r}"
 
     def _ipython_display_(self) -> None:
-        from IPython.display import HTML, display  # only a notebook has it
+        from IPython.display import display  # only a notebook has it
 
-        tables = self.clocks._repr_html_() + self.trail._repr_html_()
-        display(HTML(grid.paragraph(self._title)), self.chart(), HTML(tables))  # type: ignore[no-untyped-call]
+        display(self.chart(), self.clocks, self.trail)  # type: ignore[no-untyped-call]
 
 
 def _typed(value: Any, kind: str) -> Any:

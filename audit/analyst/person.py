@@ -49,7 +49,7 @@ class Person:
     def __init__(self, bench: Bench, subject_id: str) -> None:
         self._bench, self.subject_id = bench, subject_id
         logged = _logged(bench.workbench.con, subject_id)
-        self.events = self._made(self._sql("events").replace("core.processing_events", f"({logged})"))
+        self.events = self._made("events", self._sql("events").replace("core.processing_events", f"({logged})"))
         self.consents, self.covered = self._frame("consents"), self._frame("covered")
         self.preferences, self.refused = self._frame("preferences"), self._frame("refused")
         self.relations = self._frame("relations")
@@ -81,8 +81,9 @@ class Person:
         records = ["record_id = " + literal(r["record_id"]) for r in self._records]
         own = " OR ".join([f"subject_id = {literal(self.subject_id)}", *records])
         return self._made(
+            "holds",
             "SELECT hold_id, record_id, data_category, client_id, held_from, held_to FROM core.legal_holds"
-            f" WHERE ({own}) AND held_from <= DATE '{self._asked.as_of_on}' ORDER BY held_from, hold_id"
+            f" WHERE ({own}) AND held_from <= DATE '{self._asked.as_of_on}' ORDER BY held_from, hold_id",
         )
 
     @cached_property
@@ -100,7 +101,7 @@ class Person:
 
     @property
     def _title(self) -> str:
-        return self._words.say("analyst.person.title", subject=self.subject_id, events=len(self.events))
+        return self._words.say("analyst.person.title", subject=self.subject_id, n=len(self.events))
 
     def _choices(self) -> list[list[Any]]:
         """Consents and refusals as bands, and each choice as a moment."""
@@ -151,13 +152,13 @@ class Person:
             limit = time_limit(known)
             own = known.own()
             found.append([*(own[name] for name in shown), limit.due if limit else None])
-        return of_rows(self._con, shown | {"due": "DATE"}, found, self._words)
+        return of_rows(self._con, shown | {"due": "DATE"}, found, self._words, title=judge.unit)
 
     def _rows(self, name: str) -> list[dict[str, Any]]:
         return rows(self._con, self._sql(name), [self.subject_id])
 
     def _frame(self, name: str) -> Frame:
-        return self._made(self._sql(name), [self.subject_id])
+        return self._made(name, self._sql(name), [self.subject_id])
 
     def _sql(self, name: str) -> str:
         """A query of sql/person within what is asked."""
@@ -167,9 +168,9 @@ class Person:
         whole = self._asked.within(sql_file(f"person/{name}"))
         return f"SELECT * FROM ({whole}) WHERE {' AND '.join(wanted)}" if wanted else whole
 
-    def _made(self, sql: str, values: list[str] | None = None) -> Frame:
+    def _made(self, name: str, sql: str, values: list[str] | None = None) -> Frame:
         relation = self._con.sql(sql, params=values) if values else self._con.sql(sql)
-        return Frame(relation.materialize(), self._words)
+        return Frame(relation.materialize(), self._words, title=name)
 
     @property
     def _con(self) -> Connection:
@@ -188,13 +189,12 @@ class Person:
         return {name: frame for name in names if len(frame := getattr(self, name))}
 
     def __repr__(self) -> str:
-        return "\n\n".join([self._title, *(f"{name}\n{frame!r}" for name, frame in self._frames().items())])
+        return "\n\n".join([self._title, *map(repr, self._frames().values())])
 
     def _ipython_display_(self) -> None:
-        from IPython.display import HTML, display  # only a notebook has it
+        from IPython.display import display  # only a notebook has it
 
-        tables = (f"<h4>{name}</h4>{frame._repr_html_()}" for name, frame in self._frames().items())
-        display(self.chart(), HTML("".join(tables)), metadata={})  # type: ignore[no-untyped-call]
+        display(self.chart(), *self._frames().values())  # type: ignore[no-untyped-call]
 
 
 def _ended(stretch: dict[str, Any]) -> datetime | None:

@@ -58,7 +58,7 @@ def since(bench: Bench, check: str, period: str | None) -> Since:
     Raises:
         UsageError: no such period, or one of the two could not evaluate the check.
     """
-    comparison = bench.compare(period)
+    comparison = bench.workbench.compare(period, [check])
     change = comparison.checks.get(check)
     if change is None:
         raise UsageError("not evaluated in both periods", column=check, expected="a check that both have data for")

@@ -18,6 +18,7 @@ import audit.places
 import audit.sources.load
 from audit.analyst.bench import Bench
 from audit.errors import AuditError, UsageError
+from audit.explain import explain_item
 from audit.run import open_workbench
 from tests.functional.sample_db import load_sample
 
@@ -73,6 +74,7 @@ def test_an_answer_holds_what_the_check_found(wb: Bench) -> None:
     assert sum(answer.reasons["n"]) == sum(n for counts in plain.reasons.values() for n in counts.values())
     assert sum(answer.by("system", "month")["population"]) == plain.population
     assert answer.chart("client").rows
+    assert answer.drill("purpose").rows
     assert answer.name in repr(answer)
     assert answer.question in answer._repr_html_()
 
@@ -80,7 +82,12 @@ def test_an_answer_holds_what_the_check_found(wb: Bench) -> None:
 def test_each_finding_leads_to_its_rows(wb: Bench) -> None:
     answer = wb["retention"]
     worst = answer.findings[0]
-    assert answer.explain(worst)[-1].startswith("Outcome as of 2026-10-01")
+    named = f"{worst['item_table']}:{worst['item_key']}"
+    again = explain_item(
+        wb.workbench.con, wb.workbench.catalog["retention"], wb.workbench.asked, wb.workbench.policy, named
+    )
+    assert answer.explain(worst) == again
+    assert again[-1].startswith("Outcome as of 2026-10-01")
     own = answer.evidence(worst)[0][0]
     assert (own["source_file"], own["source_line"]) == (worst["source_file"], worst["source_line"])
 
@@ -356,6 +363,16 @@ def test_what_cannot_be_imagined_is_said(wb: Bench, changes: dict[str, object], 
     with pytest.raises(UsageError) as caught:
         wb.what_if(changes)
     assert says in str(caught.value)
+
+
+def test_a_register_too_large_for_memory_answers_alike(wb: Bench, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = {"retention_rules.*.period": "P12M"}
+    expected = list(wb.what_if(changes).table), wb.subject("S-0001893").line["what"]
+    monkeypatch.setattr("audit.store._HELD", 0)
+    with audit.open(db, "2026Q3") as large:
+        kinds = large.sql("SELECT view_name FROM duckdb_views() WHERE schema_name = 'core'")["view_name"]
+        assert {"subjects", "retention_rules"} <= set(kinds)
+        assert (list(large.what_if(changes).table), large.subject("S-0001893").line["what"]) == expected
 
 
 def test_a_what_if_says_that_it_is_one_and_gives_nothing_to_store(wb: Bench) -> None:

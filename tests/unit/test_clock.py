@@ -1,5 +1,7 @@
 """Durations, working days and time limits, at their edges."""
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -68,6 +70,25 @@ def test_months_from_an_instant_go_by_the_wall_clock():
     start = datetime(2026, 3, 1, 12, tzinfo=STOCKHOLM)
     assert Duration(months=1).after_instant(start, STOCKHOLM).isoformat() == "2026-04-01T12:00:00+02:00"
     assert Duration(days=31).after_instant(start, STOCKHOLM).isoformat() == "2026-04-01T13:00:00+02:00"
+
+
+EVERY_COUNTRY = """
+import sys
+from audit.workdays import Calendar
+CODES = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()
+ours = {code: list(Calendar(code).holidays(2024, 2027)) for code in CODES}
+assert "holidays.countries" not in sys.modules and "holidays.countries.japan" not in sys.modules
+import holidays, holidays.countries
+for code in CODES:
+    whole, language = getattr(holidays.countries, code), holidays.country_holidays(code).default_language
+    theirs = {y: whole(years=y, categories=("public",), language=language) for y in range(2024, 2028)}
+    assert ours[code] == [pair for found in theirs.values() for pair in sorted(found.items())], code
+"""
+
+
+def test_a_country_by_itself_has_the_holidays_it_has_among_all():
+    done = subprocess.run([sys.executable, "-c", EVERY_COUNTRY], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_country_without_known_holidays_or_without_eves_is_refused():
