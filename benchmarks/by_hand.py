@@ -17,7 +17,7 @@ import pandas as pd
 import polars as pl
 
 from audit.run import Workbench, open_workbench
-from benchmarks.floors import PERIOD, cpu, judge_and_write, prepared
+from benchmarks.floors import PERIOD, cpu, database, judge_and_write
 
 TABLES = {
     "events": "SELECT event_id, occurred_at, activity_id, coalesce(client_id, '') AS client, subject_id, operation,"
@@ -41,8 +41,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
-    _, db = prepared(args.events)
-    with open_workbench(db, PERIOD) as wb:
+    with open_workbench(database(args.events), PERIOD) as wb:
         folder = wb.desk
         for name, sql in TABLES.items():
             wb.con.execute(f"COPY ({sql}) TO '{folder}/{name}.parquet' (FORMAT parquet)")
