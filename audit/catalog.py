@@ -1,9 +1,9 @@
 """The checks: one folder each, read and refused here when anything in it is not as agreed.
 
 ``check.toml`` says what a check is, ``check.sql`` decides every item of its population, ``check.md`` explains it to
-people and holds the worked cases that the tests run. Of a check of events, ``population.sql`` may count the population
-by its dimensions without judging, and ``suspects.sql`` name the groups of events outside which all is compliant; any
-other ``.sql`` file is one of the check's further tables.
+people and holds the worked cases that the tests run. ``population.sql`` may count the population by its dimensions
+without judging, and ``suspects.sql`` name what needs a closer look: groups of events, or rows; outside them all is
+compliant, as the population says. Any other ``.sql`` file is one of the check's further tables.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ class Check:
         population: the tables of which all are empty when there is nothing to evaluate.
         reasons: outcome -> reason -> the sentence a reader sees.
         sql: one SELECT, a row an item; ``$name`` stands for one of ``PARAMETERS``.
-        population_sql: the same items counted by their dimensions without a judgement, where that is cheaper.
+        population_sql: the same items counted by their dimensions without a judgement, where that is cheaper; where
+            what is compliant may have a reason, with the one that is right outside the suspects.
         suspects_sql: the groups of core.event_groups that may hold an item that is not compliant, by some of their
-            columns and their first and last moment.
+            columns and their first and last moment; or whole rows of the unit.
         extras: further tables: name -> SELECT.
         page: check.md.
         cases: its worked cases.

@@ -45,11 +45,11 @@ def judge(con: Connection, check: Check, asked: Asked, *, are_grouped: bool = Fa
             group_events(con, asked)
         sql = asked.within(check.sql)
         if check.suspects_sql is not None:
-            _gather_suspects(con, asked, check.suspects_sql)
-            sql = sql.replace("core.processing_events", "temp.suspect_events")
+            _gather_suspects(con, asked.within(check.suspects_sql))
+            sql = _of_suspects(check, sql)
         empty = con.sql(f"SELECT * FROM ({sql}) LIMIT 0")
         columns = dict(zip(empty.columns, map(str, empty.types), strict=True))
-        if check.population_sql is None:
+        if _is_folded(check):
             con.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {_folded(asked, sql, columns)}")
             sql = "SELECT * FROM temp.folded"
         con.execute(f"CREATE OR REPLACE TEMP TABLE judged_{check.name} AS {_kept(check, asked, sql, columns)}")
@@ -67,21 +67,41 @@ def group_events(con: Connection, asked: Asked) -> None:
     con.execute(f"CREATE OR REPLACE TABLE core.event_groups AS {asked.within(sql_file('derived/event_groups'))}")
 
 
-def _gather_suspects(con: Connection, asked: Asked, sql: str) -> None:
-    """Keep the events of the suspect groups: found by what a group has in common, then fetched by their position."""
-    con.execute(f"CREATE OR REPLACE TEMP TABLE suspect_groups AS {asked.within(sql)}")
-    names = [d[0] for d in con.execute("FROM temp.suspect_groups LIMIT 0").description or []]
-    same = "".join(f"s.{c} IS NOT DISTINCT FROM e.{c} AND " for c in names if c not in ("first_at", "last_at"))
+def _gather_suspects(con: Connection, sql: str) -> None:
+    """Keep the rows that need a closer look: those that a check names, or the events of the groups that it names."""
+    con.execute(f"CREATE OR REPLACE TEMP TABLE suspect_rows AS {sql}")
+    names = [d[0] for d in con.execute("FROM temp.suspect_rows LIMIT 0").description or []]
+    if "source_row" not in names:
+        _gather_groups(con, [c for c in names if c not in ("first_at", "last_at")])
+
+
+def _gather_groups(con: Connection, common: Sequence[str]) -> None:
+    """Keep the events of the suspect groups: found by what a group has in common, then fetched by their position.
+
+    They are found in the log as it stands: what a group has in common is never the person.
+    """
+    con.execute("CREATE OR REPLACE TEMP TABLE suspect_groups AS FROM temp.suspect_rows")
+    same = "".join(f"s.{c} IS NOT DISTINCT FROM e.{c} AND " for c in common)
     con.execute(f"""
         CREATE OR REPLACE TEMP TABLE suspect_positions AS
-        SELECT DISTINCT e.source_id, e.source_row FROM core.processing_events AS e SEMI JOIN temp.suspect_groups AS s
-        ON {same} s.first_at <= e.occurred_at AND e.occurred_at <= s.last_at
+        SELECT DISTINCT e.source_id, e.source_row FROM core.processing_events_as_logged AS e
+        SEMI JOIN temp.suspect_groups AS s ON {same} s.first_at <= e.occurred_at AND e.occurred_at <= s.last_at
     """)
     con.execute("""
-        CREATE OR REPLACE TEMP TABLE suspect_events AS
+        CREATE OR REPLACE TEMP TABLE suspect_rows AS
         SELECT e.* FROM core.processing_events AS e
         SEMI JOIN temp.suspect_positions AS p ON p.source_id = e.source_id AND p.source_row = e.source_row
     """)
+
+
+def _of_suspects(check: Check, sql: str) -> str:
+    """A statement of a check over its suspects alone."""
+    return sql.replace(f"core.{check.unit}", "temp.suspect_rows")
+
+
+def _is_folded(check: Check) -> bool:
+    """Whether what is compliant is counted by its reasons too, or nothing else counts it."""
+    return check.population_sql is None or "compliant" in check.reasons
 
 
 def rows(con: Connection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
@@ -155,23 +175,32 @@ def _waive(con: Connection, asked: Asked, table: str) -> None:
 
 
 def _counts(con: Connection, check: Check, asked: Asked, table: str) -> tuple[Count, ...]:
-    """What is not compliant is counted from its table; the rest from the folded rows, or as population less that."""
-    dims = ", ".join(DIMENSIONS)
-    kept = _grouped(con, f"SELECT outcome, reason, {dims}, count(*) AS n FROM {table} GROUP BY ALL")
-    if check.population_sql is None:
-        compliant = _grouped(con, f"SELECT outcome, reason, {dims}, n FROM temp.folded WHERE outcome = 'compliant'")
-    else:
-        population = asked.within(check.population_sql)
-        compliant = _grouped(
-            con,
-            f"SELECT 'compliant', NULL, {dims}, CAST(sum(n) AS BIGINT) AS n"
-            f" FROM ({population}) WHERE {asked.scope} GROUP BY ALL",
-        )
-        for key, n in kept.items():
-            compliant["compliant", None, *key[2:]] -= n
-    found = {k: n for k, n in (compliant + kept).items() if n}
+    """What was judged is counted; of the rest the population says that it is compliant, and why."""
+    judged = _grouped(con, f"SELECT outcome, reason, {', '.join(DIMENSIONS)}, count(*) AS n FROM {table} GROUP BY ALL")
+    counts = Counter(judged)
+    if _is_folded(check):
+        dims = ", ".join(DIMENSIONS)
+        counts.update(_grouped(con, f"SELECT outcome, reason, {dims}, n FROM temp.folded WHERE outcome = 'compliant'"))
+    if check.population_sql is not None:
+        counts.update(_presumed(con, check, asked, check.population_sql))
+        if _is_folded(check):
+            counts.subtract(_presumed(con, check, asked, _of_suspects(check, check.population_sql)))
+        else:
+            for key, n in judged.items():
+                counts["compliant", None, *key[2:]] -= n
+    found = {k: n for k, n in counts.items() if n}
     ordered = sorted(found.items(), key=lambda kn: tuple((v is not None, v or "") for v in kn[0]))
     return tuple(Count(*key, n) for key, n in ordered)  # type: ignore[arg-type, call-arg]
+
+
+def _presumed(con: Connection, check: Check, asked: Asked, population: str) -> Counter[tuple[str | None, ...]]:
+    """What the population says, as if all of it were compliant."""
+    reason = "reason" if _is_folded(check) else "NULL"
+    return _grouped(
+        con,
+        f"SELECT 'compliant', {reason}, {', '.join(DIMENSIONS)}, CAST(sum(n) AS BIGINT) AS n"
+        f" FROM ({asked.within(population)}) WHERE {asked.scope} GROUP BY ALL",
+    )
 
 
 def _grouped(con: Connection, sql: str) -> Counter[tuple[str | None, ...]]:

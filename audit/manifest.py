@@ -14,13 +14,12 @@ from audit.policy import Policy
 from audit.results import SourceFile
 from audit.snapshot import digest
 from audit.statutes import Law
-from audit.store import sql_file
+from audit.store import VIEWS, sql_file
 
 _SQL = (
     "deadlines",
-    "derived/consent_intervals",
     "derived/event_groups",
-    "derived/preference_intervals",
+    *(f"derived/{n}" for n in VIEWS),
     *(f"transparency/{n}" for n in ARTICLES),
 )
 

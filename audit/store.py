@@ -23,8 +23,15 @@ DatabaseError = duckdb.Error
 _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT))
 _HELD = 50_000
 """Rows of a register that are held in memory; one with more is read where a check asks for it, as logs are."""
-DERIVED = ("consent_intervals", "preference_intervals")
-"""What a load derives from the tables, each from the SELECT of its name in ``sql/derived``."""
+DERIVED: Mapping[str, Sequence[str]] = {
+    "consent_intervals": ["consents"],
+    "preference_intervals": ["communication_preferences"],
+    "record_kinds": ["data_records"],
+    "unknown_subjects": ["data_records", "subjects"],
+}
+"""What a load derives, each from the SELECT of its name in ``sql/derived``, and the tables that it follows from."""
+VIEWS = (*DERIVED, "record_rules")
+"""These, and what is as cheaply computed when it is asked for."""
 Tables = Mapping[str, tuple[Sequence[tuple[str, str]], Sequence[tuple[Any, ...]]]]
 
 
@@ -116,9 +123,8 @@ def build(con: Connection, snapshot: Snapshot) -> None:
         is_small = contract.kind == "register" and snapshot.rows(contract.table) <= _HELD
         form = "TABLE" if is_small else "VIEW"
         con.execute(f"CREATE {form} core.{contract.table} AS {core_select(snapshot, contract)}")
-    if snapshot.rows("identities"):
-        con.execute(_RESOLVED)
-    for name in DERIVED:
+    con.execute(_RESOLVED if snapshot.rows("identities") else _AS_LOGGED)
+    for name in VIEWS:
         con.execute(f"CREATE VIEW core.{name} AS {_derived(con, snapshot, name)}")
     _raw_tables(con, snapshot)
 
@@ -143,6 +149,8 @@ def _derived(con: Connection, snapshot: Snapshot, name: str) -> str:
     return kept if forms[0] == forms[1] else select
 
 
+# Where no system has ids of its own.
+_AS_LOGGED = "CREATE VIEW core.processing_events_as_logged AS FROM core.processing_events"
 # Systems name the same person by ids of their own; identities gives the person (checks.md). The key is unique by its
 # contract; grouping says so to the optimizer, which then leaves the join out where nobody asks for the person.
 _RESOLVED = """
@@ -180,8 +188,9 @@ def empty_core(con: Connection) -> None:
     for contract in load_contracts().values():
         columns = ", ".join(f'"{c}" {t}' for c, t in contract.core_columns.items())
         con.execute(f"CREATE TABLE core.{contract.table} ({columns}, source_id INTEGER, source_row BIGINT)")
-    for name in DERIVED:
+    for name in VIEWS:
         con.execute(f"CREATE VIEW core.{name} AS {sql_file('derived/' + name)}")
+    con.execute(_AS_LOGGED)
 
 
 def add_tables(con: Connection, tables: Tables) -> None:

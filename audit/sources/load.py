@@ -25,7 +25,7 @@ from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
 from audit.sources.typed import MACROS, typed_select
 from audit.storage import commit, keep_house, writing
-from audit.store import Connection, DatabaseError, is_full, scratch, sql_file, unwritable
+from audit.store import DERIVED, Connection, DatabaseError, is_full, scratch, sql_file, unwritable
 
 Progress = Callable[[str, int, int], None]
 _MEMORY = "800MB"  # the whole process then stays below one gigabyte; with more, no load is faster
@@ -235,18 +235,20 @@ class _Load:
         rejected, lines = self._keep_asides(number)
         files = [f | ({"lines": lines} if lines and f["shifted"] else {}) for f in files]
         derived = dict(before.derived)
-        for name, table in (("consent_intervals", "consents"), ("preference_intervals", "communication_preferences")):
-            if table in touched:
-                derived[name] = self._derive(snapshot, name, load_contracts()[table], number)
+        for name, tables in DERIVED.items():
+            if touched.intersection(tables):
+                derived[name] = self._derive(snapshot, name, tables, number)
         kept = (*before.rejected, rejected) if rejected else before.rejected
         return replace(snapshot, files=tuple(files), derived=derived, rejected=kept)
 
-    def _derive(self, snapshot: Snapshot, name: str, contract: Contract, number: int) -> str:
+    def _derive(self, snapshot: Snapshot, name: str, tables: Sequence[str], number: int) -> str:
         """What every check of a log would otherwise compute again: written once a load."""
         path = f"parts/{name}-{number:06d}.parquet"
         self.con.execute("CREATE SCHEMA IF NOT EXISTS core")
-        self.con.execute(f"CREATE OR REPLACE TEMP VIEW source_rows AS {core_select(snapshot, contract)}")
-        select = sql_file(f"derived/{name}").replace(f"core.{contract.table}", "source_rows")
+        for table in tables:
+            rows = core_select(snapshot, load_contracts()[table])
+            self.con.execute(f"CREATE OR REPLACE VIEW core.{table} AS {rows}")
+        select = sql_file(f"derived/{name}")
         self.con.execute(f"COPY ({select}) TO {literal(str(snapshot.folder / path))} (FORMAT parquet)")
         return path
 

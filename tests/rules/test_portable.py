@@ -10,12 +10,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import UnsupportedError
 
+from audit.store import VIEWS
 from tests.rules.tree import ROOT, files, name
 from tests.spark.translate import WORDS, called, spark_sql
 
 QUERIES = [
     *files("*.sql", under="audit/checks"),
-    *(ROOT / "audit/sql/derived" / f"{table}.sql" for table in ("consent_intervals", "preference_intervals")),
+    *(ROOT / "audit/sql/derived" / f"{table}.sql" for table in VIEWS),
 ]
 MACROS = {
     create.this.this.name: create.expression

@@ -15,7 +15,7 @@ from sqlglot import exp
 from audit.catalog import load_catalog
 from audit.judge import group_events
 from audit.run import Workbench, open_workbench
-from audit.store import sql_file
+from audit.store import VIEWS, sql_file
 from tests.functional.sample_db import load_sample
 from tests.spark.translate import spark_sql
 
@@ -153,7 +153,7 @@ def test_spark_says_the_same(workbench: Workbench, spark: Any, check: str, file:
     assert (lacking, beside) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["consent_intervals", "preference_intervals"])
+@pytest.mark.parametrize("name", VIEWS)
 def test_spark_derives_the_same_tables(workbench: Workbench, spark: Any, name: str) -> None:
     rows, lacking, beside = compared(workbench, spark, sql_file(f"derived/{name}"))
     assert rows

@@ -2,7 +2,6 @@ with records as not materialized (
     select
         record_id, subject_id, client_id, person_category, data_category, system_id, source_id, source_row,
         coalesce(client_id, '') as client_key,
-        coalesce(person_category, '') as person_key,
         case when client_id is null then 'controller' else 'processor' end as role,
         collected_at,
         case when last_activity_at < $as_of then last_activity_at end as last_activity_at,
@@ -10,62 +9,19 @@ with records as not materialized (
     from core.data_records
     where collected_at < $as_of and (disposed_at is null or disposed_at >= least($start, $as_of))
 ),
--- Rules and wide holds are matched to the few combinations of selectors that occur, not to each record.
-combinations as (
-    select distinct role, client_id, client_key, person_category, person_key, data_category, system_id
-    from records
-),
-matches as (
-    select
-        c.client_key, c.person_key, c.data_category, c.system_id,
-        r.anchor, iso_months(r.period) as months, iso_days(r.period) as days, iso_seconds(r.period) as seconds,
-        case when r.role is null then 0 else 1 end
-            + case when r.client_id is null then 0 else 1 end
-            + case when r.person_category is null then 0 else 1 end
-            + case when r.data_category is null then 0 else 1 end
-            + case when r.system_id is null then 0 else 1 end as selectors
-    from combinations as c
-    join core.retention_rules as r
-        on (r.role is null or r.role = c.role)
-       and (r.client_id is null or r.client_id = c.client_id)
-       and (r.person_category is null or r.person_category = c.person_category)
-       and (r.data_category is null or r.data_category = c.data_category)
-       and (r.system_id is null or r.system_id = c.system_id)
-),
-most_specific as (
-    select client_key, person_key, data_category, system_id, max(selectors) as selectors
-    from matches
-    group by all
-),
-tied_rules as (
-    select distinct client_key, person_key, data_category, system_id, anchor, months, days, seconds
-    from matches
-    semi join most_specific using (client_key, person_key, data_category, system_id, selectors)
-),
-rule_counts as (
-    select client_key, person_key, data_category, system_id, count(*) as tied
-    from tied_rules
-    group by all
-),
 rules as (
-    select t.*, n.tied
-    from tied_rules as t
-    join rule_counts as n using (client_key, person_key, data_category, system_id)
-    union all
-    select
-        client_key, person_key, data_category, system_id,
-        'none' as anchor, 0 as months, 0 as days, 0 as seconds, 1 as tied
-    from combinations
-    anti join rule_counts using (client_key, person_key, data_category, system_id)
+    select *, iso_months(period) as months, iso_days(period) as days, iso_seconds(period) as seconds
+    from core.record_rules
 ),
-relationships as (
+ended as (
     -- an end that lies ahead has not happened: the relationship runs
-    select
-        subject_id,
-        coalesce(client_id, '') as client_key,
-        true as is_known,
-        case when relationship_ended_on <= $as_of_on then relationship_ended_on end as ended_on
+    select subject_id, coalesce(client_id, '') as client_key, relationship_ended_on as ended_on
     from core.subjects
+    where relationship_ended_on <= $as_of_on
+),
+unknown as (
+    select subject_id, coalesce(client_id, '') as client_key
+    from core.unknown_subjects
 ),
 contract_ends as (
     select
@@ -94,13 +50,17 @@ anchored as not materialized (
             when 'fiscal_year_end' then year_end_on(cast(r.collected_at as date))
         end as anchor_on,
         case u.anchor
-            when 'none' then 'no_rule'
-            when 'relationship_end' then case when s.is_known then 'not_due' else 'no_anchor' end
+            when 'relationship_end' then
+                case when r.subject_id is null or x.subject_id is not null then 'no_anchor' else 'not_due' end
             when 'contract_end' then case when c.is_known then 'not_due' else 'no_anchor' end
+            else 'no_rule'
         end as without_date
     from records as r
-    join rules as u using (client_key, person_key, data_category, system_id)
-    left join relationships as s on s.subject_id = r.subject_id and s.client_key = r.client_key
+    join rules as u
+        on u.client_id is not distinct from r.client_id and u.person_category is not distinct from r.person_category
+       and u.data_category = r.data_category and u.system_id = r.system_id
+    left join ended as s on s.subject_id = r.subject_id and s.client_key = r.client_key
+    left join unknown as x on x.subject_id = r.subject_id and x.client_key = r.client_key
     left join contract_ends as c on c.client_key = r.client_key
 ),
 dated as not materialized (
@@ -122,7 +82,7 @@ ruled as not materialized (
         record_id, subject_id, client_id, person_category, data_category, system_id, source_id, source_row, role,
         collected_at, disposed_at, due_on, without_date
     from dated
-    where tied = 1
+    where tied <= 1
     union all
     select
         r.record_id, r.subject_id, r.client_id, r.person_category, r.data_category, r.system_id, r.source_id,
@@ -136,12 +96,13 @@ holds as (
     where held_from <= $as_of_on
 ),
 wide_holds as (
-    select distinct c.client_key, c.data_category, h.held_from, h.held_to
-    from combinations as c
+    -- matched to the few kinds of records, not to each record
+    select distinct coalesce(k.client_id, '') as client_key, k.data_category, h.held_from, h.held_to
+    from core.record_kinds as k
     join holds as h
         on h.record_id is null and h.subject_id is null
-       and (h.client_id is null or h.client_id = c.client_id)
-       and (h.data_category is null or h.data_category = c.data_category)
+       and (h.client_id is null or h.client_id = k.client_id)
+       and (h.data_category is null or h.data_category = k.data_category)
 ),
 held as (
     select r.record_id, h.held_from, h.held_to
