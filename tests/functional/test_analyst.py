@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import hashlib
 import importlib
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from audit.errors import AuditError, UsageError
 from audit.explain import explain_item
 from audit.run import open_workbench
 from tests.functional.sample_db import load_sample
+from tests.rules.tree import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +44,20 @@ def test_the_examples_are_true(module: str, wb: Bench, monkeypatch: pytest.Monke
     monkeypatch.setattr(audit, "open", lambda *_, **__: wb, raising=False)  # open once, for all of them
     found = doctest.testmod(importlib.import_module(module), extraglobs={"audit": audit})
     assert not found.failed
+
+
+def test_what_the_page_says_to_type_can_be_typed(wb: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "open", lambda *_, **__: wb, raising=False)
+    page = (ROOT / "docs/analyst.md").read_text("utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, object] = {}
+    for line in filter(None, block.splitlines()):
+        if line.startswith(("import", "wb =")):
+            exec(line, names)
+        else:
+            assert repr(eval(line, names)), line
+    for changes in re.findall(r"`(\{.*?\})`", page):
+        assert wb.what_if(ast.literal_eval(changes)).table["check"]
 
 
 def test_every_class_that_is_typed_has_an_example() -> None:
