@@ -46,7 +46,12 @@ def undecided(page: Page) -> Several:
     words = page.words
     told = sorted((c for c in page.results if c.undetermined), key=lambda c: (-c.undetermined, c.check))
     lines = [
-        [sentences.name(words, c.check), sentences.sentence_case(sentences.reason(words, reason)), n, c.population]
+        [
+            sentences.name(words, c.check),
+            sentences.sentence_case(words.code(reason)) if reason else None,
+            n,
+            c.population,
+        ]
         for c in told
         for reason, n in _why(c)
     ]
