@@ -32,7 +32,7 @@ _THEME = {
     palette.RULE: f"var(--jp-border-color1, {palette.RULE})",
     palette.WASH: f"var(--jp-layout-color2, {palette.WASH})",
     palette.OUTCOMES["compliant"]: f"var(--jp-border-color2, {palette.OUTCOMES['compliant']})",
-    palette.ACCENT: f"color-mix(in srgb, {palette.ACCENT} 70%, var(--jp-content-font-color1, {palette.INK}))",
+    palette.ACCENT: f"color-mix(in srgb, {palette.ACCENT} 60%, var(--jp-brand-color1, {palette.ACCENT}))",
 }
 
 UNDRAWN = "application/vnd.audit.chart+json"
@@ -91,7 +91,7 @@ class Chart:
         """For JupyterLab, which draws it offline, with tooltips and selection."""
         titled = self._titled(self.screen or self.spec, self.reading or self.caption)
         spec: dict[str, Any] = _themed(_engine().vegalite_to_vega(_drawable(titled), vl_version=_VEGA_LITE))
-        return spec
+        return spec | {"padding": 4}  # a browser's own typeface may reach beyond the measured one
 
     @property
     def block(self) -> dict[str, Any]:
