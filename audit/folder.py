@@ -106,11 +106,15 @@ def _names(folder: Path) -> list[str]:
 def _read_sums(folder: Path) -> dict[str, str]:
     path = folder / SUMS
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        *lines, rest = (
+            path.read_bytes().decode("utf-8").split("\n")
+        )  # no other sign ends a line, or one could be altered
     except FileNotFoundError:
         raise VerifyError("no such file, so there is nothing to verify against", file=path) from None
     except (OSError, UnicodeDecodeError) as error:
         raise VerifyError("can't be read", file=path) from error
+    if rest:
+        raise VerifyError("its last line has no end", file=path)
     sums = {}
     for number, line in enumerate(lines, start=1):
         match = _LINE.fullmatch(line)

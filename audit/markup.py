@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
@@ -24,16 +24,21 @@ _SMALL = "font-size:0.9em;opacity:0.75"
 _CELL = "padding:0.3em 0.8em 0.3em 0;border-bottom:1px solid rgba(128,128,128,0.4);vertical-align:top"
 
 
-def html(block: Block) -> str:
-    """A finished block as HTML; blocks that only steer the pages are one grey line."""
+def html(block: Block, labels: Mapping[str, Any]) -> str:
+    """A finished block as HTML, with the labels of its language; one that only steers the pages is one grey line."""
     write = _HTML.get(block["kind"], _marker)
-    return write(block)
+    return write(block | {"labels": labels})
 
 
-def text(block: Block) -> str:
-    """A finished block as lines of plain text."""
+def text(block: Block, labels: Mapping[str, Any]) -> str:
+    """A finished block as lines of plain text, with the labels of its language."""
     kind = block["kind"]
-    return _TEXT[kind](block) if kind in _TEXT else f"[{kind}]"
+    return _TEXT[kind](block | {"labels": labels}) if kind in _TEXT else f"[{kind}]"
+
+
+def _begins(label: str) -> str:
+    """A label that begins a line."""
+    return label[:1].upper() + label[1:]
 
 
 def runs(value: Any) -> str:
@@ -78,7 +83,7 @@ def _grid(heads: list[tuple[Any, str]], rows: list[list[Any]], caption: Any, not
 def _table(block: Block) -> str:
     keeps = ";white-space:nowrap"  # a key or a day stays in one line, as in the report
     heads = [(c["label"], c["align"] + ("" if c["share"] else keeps)) for c in block["columns"]]
-    note = block["note"] if block["rows"] else ["None. ", block["note"] or ""]
+    note = block["note"] if block["rows"] else [block["labels"]["none"], " ", block["note"] or ""]
     return _grid(heads, block["rows"], block["caption"], note)
 
 
@@ -109,16 +114,16 @@ def _figures_text(block: Block) -> str:
 
 
 def _counts_items(block: Block) -> list[Block]:
-    rate = {"label": "Kept", "value": block["rate_text"], "note": block["decided_text"]}
+    labels = block["labels"]
+    rate = {"label": _begins(labels["counts"]["rate"]), "value": block["rate_text"], "note": block["decided_text"]}
     names = ("population", "compliant", "violation", "pending", "undetermined", "waived")
-    labels = {"population": "Judged", "violation": "Violations"}
-    shown = [{"label": labels.get(n, n.capitalize()), "value": block["shown"][n], "note": None} for n in names]
+    shown = [{"label": _begins(labels["outcome"][n]), "value": block["shown"][n], "note": None} for n in names]
     return [rate, *shown]
 
 
 def _counts(block: Block) -> str:
     if block["empty_text"]:
-        return _note({"label": "Not evaluated", "text": block["empty_text"]})
+        return _note({"label": _begins(block["labels"]["status"]["not_evaluated"]), "text": block["empty_text"]})
     return _figures({"items": _counts_items(block)})
 
 
@@ -135,12 +140,14 @@ def _cover(block: Block) -> str:
     facts = " · ".join(escape(str(block[k])) for k in ("organisation", "period", "span", "scope", "edition_short"))
     figures = _figures({"items": block["figures"]}) if block["figures"] else ""
     title = f'<div style="font-size:1.6em;font-weight:600">{runs(block["report"])}</div>'
-    as_of = f'<p style="{_SMALL}">{facts} · as of {escape(block["as_of_text"])}</p>'
+    as_of = (
+        f'<p style="{_SMALL}">{facts} · {escape(block["labels"]["cover"]["as_of"])} {escape(block["as_of_text"])}</p>'
+    )
     return f"<div>{title}{as_of}{_sentence({'text': block['sentence']})}{figures}</div>"
 
 
 def _matrix(block: Block) -> str:
-    heads = [(h, "left") for h in ("No.", "What the policy promises", "GDPR", "Result", "Evidence")]
+    heads = [(block["labels"]["matrix"][h], "left") for h in ("id", "promise", "gdpr", "result", "evidence")]
     return _grid(heads, _matrix_rows(block), block["caption"])
 
 
@@ -207,7 +214,7 @@ _TEXT: dict[str, Callable[[Block], str]] = {
     "note": lambda b: f"{plain(b['label'])}: {plain(b['text'])}",
     "matrix": _matrix_text,
     "heading": lambda b: plain(b["text"]),
-    "annex": lambda b: f"Annex: {plain(b['title'])}",
+    "annex": lambda b: f"{b['labels']['annex']}: {plain(b['title'])}",
     "method": lambda b: f"{plain(b['title'])} ({b['article']})",
     "glossary": lambda b: "\n".join(f"{plain(t['term'])}: {plain(t['text'])}" for t in b["terms"]),
     "closing": lambda b: "\n".join(f"- {plain(t)}" for t in b["not_claimed"]),

@@ -19,10 +19,11 @@ class Shown:
 
     def __init__(self, block: Block, words: Words) -> None:
         self.block: Block = marked(block)
-        self._finished = finish(self.block, words)
+        self._finished, self._labels = finish(self.block, words), words.labels
 
     def _repr_mimebundle_(self, **_wanted: Any) -> dict[str, Any]:
-        return {MIME: self.block, "text/html": markup.html(self._finished), "text/plain": markup.text(self._finished)}
+        looks = {"text/html": markup.html, "text/plain": markup.text}
+        return {MIME: self.block} | {kind: look(self._finished, self._labels) for kind, look in looks.items()}
 
 
 class Several(tuple[Any, ...]):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from audit import run
 from audit.comparison import Arrival, Comparison, Moved
 from audit.narrowed import Narrowed
 from audit.register import runs
 from audit.run import open_workbench
 from audit.sources.load import load
+from audit.statutes import LAW_FOLDER, load_law
 from audit.storage import prune
 from tests.functional.houses import POLICY, loaded, policy, write
 
@@ -163,8 +166,6 @@ def test_another_policy_is_named(tmp_path):
 
 
 def test_another_version_of_a_check_is_named(db, monkeypatch):
-    from audit import run
-
     catalog = run.load_catalog()
     check = catalog["request_deadlines"]
     stricter = replace(check, sql=f"SELECT * REPLACE ('violation' AS outcome, 'late' AS reason) FROM ({check.sql})")
@@ -173,6 +174,39 @@ def test_another_version_of_a_check_is_named(db, monkeypatch):
     comparison = compared(db)
     assert comparison.restated.rules == (("check", "request_deadlines"),)
     assert {m.cause for m in moved(comparison)["request_deadlines"]} == {"check"}
+
+
+def test_another_law_is_named(tmp_path, monkeypatch):
+    """What was reported when the law gave three months to answer, asked again when it gives one."""
+    folder = tmp_path / "law"
+    shutil.copytree(LAW_FOLDER, folder)
+    limits = folder / "time_limits.toml"
+    limits.write_text(limits.read_text("utf-8").replace('value = "P1M"', 'value = "P3M"', 1), "utf-8")
+    db = loaded(tmp_path, FIRST)[0]
+    with monkeypatch.context() as earlier:
+        earlier.setattr(run, "load_law", lambda: load_law(folder))
+        report(db)
+    comparison = compared(db)
+    assert comparison.restated.rules == (("law", "time_limits.toml"),)
+    assert set(moved(comparison)["request_deadlines"]) == {
+        Moved(None, "violation", "late", "law", None, None, 1),
+        Moved(None, "violation", "overdue", "law", None, None, 1),
+    }
+
+
+def test_another_program_is_named(tmp_path, monkeypatch):
+    """What an earlier version found of the same rows under the same rules."""
+    check = run.load_catalog()["request_deadlines"]
+    lenient = replace(check, sql=f"SELECT * REPLACE ('compliant' AS outcome, NULL AS reason) FROM ({check.sql})")
+    fresh = loaded(tmp_path / "fresh", FIRST)[0]
+    with monkeypatch.context() as earlier:
+        earlier.setattr(run, "__version__", "0.0.1")
+        changed = run.load_catalog() | {check.name: lenient}
+        earlier.setattr(run, "load_catalog", lambda *_: changed)
+        report(fresh)
+    comparison = compared(fresh)
+    assert comparison.restated.rules == (("program", run.__version__),)
+    assert {m.cause for m in moved(comparison)["request_deadlines"]} == {"program"}
 
 
 def test_the_last_report_counts(db, tmp_path):

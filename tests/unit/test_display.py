@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -151,6 +152,20 @@ def test_a_silent_source_or_a_refused_row_is_told_with_care() -> None:
     assert Page(good).carries().block["kind"] == "sentence"
     assert PAGE.carries().block["tone"] == "caution"
     assert Page(replace(good, rejected_rows={"requests": 1})).carries().block["tone"] == "caution"
+
+
+def test_what_the_screen_adds_is_in_the_pages_language() -> None:
+    page = Page(results(), "sv")
+    empty = page.table("Tabell", {"a": ("A", "text")}, [])
+    said = " ".join(
+        bundle(shown)[kind]
+        for shown in (page.cover("quarterly_report"), page.counts("consent_coverage"), page.matrix(), empty)
+        for kind in ("text/html", "text/plain")
+    ) + str(bundle(page.annex("findings"))["text/plain"])  # fmt: skip
+    for word in ("Uppfyllda", "Prövade", "Överträdelser", "Godtagna", "Resultat", "Läget den", "Bilaga", "Inga."):
+        assert word in said
+    english = r"\b(Kept|Judged|Compliant|Violations|Waived|As of|as of|Annex|None|Result|Evidence|No\.)(?!\w)"
+    assert re.findall(english, said) == []
 
 
 @pytest.mark.parametrize(("key", "value"), [("edition", "secret"), ("language", "xx")])

@@ -48,6 +48,27 @@ def test_sums_that_were_tampered_with_are_refused(sealed):
         folder.differences(sealed)
 
 
+def test_an_altered_byte_is_found_in_every_file_and_in_the_sums(sealed):
+    for path in [p for p in sealed.rglob("*") if p.is_file()]:
+        good = path.read_bytes()
+        for position in range(len(good)):
+            for change in (0x01, 0x07, 0x20, 0xFF):  # 1 and 7 make another end of line of a line's end
+                path.write_bytes(good[:position] + bytes([good[position] ^ change]) + good[position + 1 :])
+                assert not whole(sealed), (path.name, position, change)
+        for other in (good[:-1], good + b"\n"):
+            path.write_bytes(other)
+            assert not whole(sealed)
+        path.write_bytes(good)
+    assert folder.is_whole(sealed)
+
+
+def whole(report):
+    try:
+        return not folder.differences(report)
+    except VerifyError:
+        return False
+
+
 def test_a_block_that_fails_leaves_what_was_there(sealed):
     before = (sealed / "results.json").read_bytes()
     with pytest.raises(ZeroDivisionError), folder.written_whole(sealed) as draft:
