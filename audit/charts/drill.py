@@ -13,7 +13,7 @@ from typing import Any
 
 from audit import palette, sentences
 from audit.charts import lookup
-from audit.charts.drawing import Chart, config
+from audit.charts.drawing import Chart
 from audit.charts.lookup import Panel, chosen, param, written
 from audit.charts.rows import Rows, finish, header, table
 from audit.lean import without_iri_grammar
@@ -59,10 +59,18 @@ def drill(result: CheckResult, words: Words, *, listed: Rows, side: str | None =
     if not rows:
         return still
     lines = [lookup.line(f, place, panels, words) for place, f in enumerate(listed)]
-    lively = alt.vconcat(bars, *lookup.views(panels, len(lines), sums.total(), words), spacing=14)
-    spec = lively.add_params(*lookup.controls(len(lines), words)).configure(**config()).to_dict(validate=False)
+    below = lookup.views(panels, len(lines), sums.total(), words)
     data = {"rows": rows, "lines": lines, "heads": lookup.heads(panels, words)}
-    return replace(still, screen=spec | {"datasets": data}, reading=words.say("charts.drill.reading"))
+    return replace(
+        still, screen=_stacked(still.spec, below) | {"datasets": data}, reading=words.say("charts.drill.reading")
+    )
+
+
+def _stacked(above: dict[str, Any], below: dict[str, Any]) -> dict[str, Any]:
+    """Two specifications, one over the other; put together here, as altair would copy both at every step."""
+    bars = {key: above[key] for key in ("hconcat", "spacing")}
+    rest = {key: value for key, value in above.items() if key not in bars}
+    return rest | {"vconcat": [bars, *below["vconcat"]], "spacing": 14, "params": [*above["params"], *below["params"]]}
 
 
 def _panel(field: str, dim: str, found: list[Count], words: Words) -> Panel:

@@ -100,15 +100,16 @@ def heads(panels: Sequence[Panel], words: Words) -> Rows:
     return marks
 
 
-def controls(lines: int, words: Words) -> list[Any]:
+def _controls(lines: int, words: Words) -> list[dict[str, Any]]:
     """What stands under the table: text to search for, and which page of it shows."""
-    search = alt.binding(input="search", name=words.say("charts.drill.search"), debounce=200, autocomplete="off")
-    pages = alt.binding_range(min=1, max=max(-(-lines // PAGE), 1), step=1, name=words.say("charts.drill.page"))
-    return [alt.param(name="search", value="", bind=search), alt.param(name="page", value=1, bind=pages)]
+    search = {"input": "search", "name": words.say("charts.drill.search"), "debounce": 200, "autocomplete": "off"}
+    last = max(-(-lines // PAGE), 1)
+    pages = {"input": "range", "name": words.say("charts.drill.page"), "min": 1, "max": last, "step": 1}
+    return [{"name": "search", "value": "", "bind": search}, {"name": "page", "value": 1, "bind": pages}]
 
 
-def views(panels: Sequence[Panel], lines: int, total: int, words: Words) -> list[Any]:
-    """How many are chosen, the heads, the lines, and what to type for the one that was clicked.
+def views(panels: Sequence[Panel], lines: int, total: int, words: Words) -> dict[str, Any]:
+    """A specification of how many are chosen, the heads, the lines, and what to type for the one that was clicked.
 
     Args:
         panels: those that narrow it.
@@ -128,14 +129,16 @@ def views(panels: Sequence[Panel], lines: int, total: int, words: Words) -> list
     bright = alt.condition(sort, alt.value(1), alt.value(0.5))
     command = alt.Chart(alt.NamedData("lines")).transform_filter(picked)
     command = command.transform_calculate(text="'audit evidence ' + datum.finding + '    ' + datum.source")
-    return [
+    stacked = alt.vconcat(
         _one_line(how_many, color=palette.GREY).encode(x=left, text="text:N"),
         _one_line(top, fontWeight=600, cursor="pointer").encode(
             x=alt.X("x:Q", scale=scale, axis=None), text="label:N", opacity=bright
         ),
         _lines(fields, picked, words),
         _one_line(command, color=palette.GREY).encode(x=left, text="text:N"),
-    ]
+    )
+    spec: dict[str, Any] = stacked.to_dict(validate=False)
+    return spec | {"params": [*spec["params"], *_controls(lines, words)]}
 
 
 def _one_line(chart: Any, **style: Any) -> Any:
