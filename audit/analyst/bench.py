@@ -198,7 +198,8 @@ class Bench:
 
     def _facts(self) -> list[tuple[str, str]]:
         say, asked, files = self.words.say, self.workbench.asked, self.workbench.files
-        scope = [f"{name} {value}" for name, value in (("client", asked.client_id), ("role", asked.role)) if value]
+        narrowed = (("client", asked.client_id), ("role", asked.role))
+        scope = [say(f"analyst.bench.{name}", name=self.words.code(value)) for name, value in narrowed if value]
         span = self.words.span(asked.period.start, asked.period.end)
         rejected = sum(f.rejected for f in files)
         tables = len({f.table for f in files})

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
+from math import isfinite
 from typing import Any
 
 from audit import palette
@@ -44,7 +45,7 @@ def _plain(value: Any, words: Words) -> str:
     if isinstance(value, int):
         return words.integer(value)
     if isinstance(value, float | Decimal):
-        return words.integer(float(value)) if value == round(value) else f"{value:,.4g}"
+        return words.integer(float(value)) if isfinite(value) and value == round(value) else f"{value:,.4g}"
     if isinstance(value, datetime):
         local = value.astimezone(words.zone) if value.tzinfo else value
         return f"{local:%Y-%m-%d %H:%M:%S}"
@@ -94,5 +95,5 @@ def is_number(kind: str) -> bool:
 
 
 def _cut(value: str) -> str:
-    value = printable(value)
+    value = printable(value.replace("\xa0", " "))
     return value if len(value) <= _WIDEST else f"{value[: _WIDEST - 1]}…"
