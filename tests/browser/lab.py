@@ -102,9 +102,13 @@ class Browser:
 
     def open(self, notebook: str) -> None:
         """Open a notebook from the list of files, as a tab of its own."""
-        entry = self.see(".jp-DirListing-item", notebook)
-        ActionChains(self.driver).double_click(entry).perform()
-        self.see(".lm-TabBar-tab.jp-mod-current", notebook)
+
+        def opens() -> bool:
+            ActionChains(self.driver).double_click(self.see(".jp-DirListing-item", notebook)).perform()
+            time.sleep(1)
+            return any(notebook in tab.text for tab in self.all(".lm-TabBar-tab.jp-mod-current"))
+
+        wait(opens, f"{notebook} to open")
         self.see(f"{NOTEBOOK} .jp-Cell")
 
     def all(self, selector: str) -> list[WebElement]:
