@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
+from weakref import finalize
 
 from audit.display import Several, Shown
 from audit.drafts import borrowed, new_check, try_checks
@@ -36,9 +38,10 @@ class Draft:
 
     def __init__(self, name: str, db: str = "", language: str = "en") -> None:
         folder, number = database_of(db)
-        self._desk = TemporaryDirectory(prefix="audit-")
+        desk = Path(mkdtemp(prefix="audit-"))
+        finalize(self, shutil.rmtree, desk, ignore_errors=True)
         self.name = name
-        self.policy = borrowed(read_snapshot(folder, number).policy_file, Path(self._desk.name))
+        self.policy = borrowed(read_snapshot(folder, number).policy_file, desk)
         self._folder = new_check(name, self.policy)
         self._words = Words(language, load_policy(self.policy, load_law()).zone.key)
 

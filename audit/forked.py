@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
@@ -65,6 +66,7 @@ def _run(sources: list[str], env: dict[str, str], pipe: BinaryIO) -> NoReturn:
     try:
         gc.freeze()  # what was there before is not looked through again: that would copy it, page by page
         os.environ |= env
+        tempfile.tempdir = None  # so that TMPDIR is read again
         drawing.LATER.set(True)
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lives
         for cell in shell.run(sources):

@@ -108,7 +108,7 @@ def run(
     env = ({DATABASE: str(db.resolve())} if db else {}) | ({SNAPSHOT: str(snapshot)} if snapshot is not None else {})
     progress(name, 0, cells)
     try:
-        with TemporaryDirectory(prefix="audit") as sockets:
+        with TemporaryDirectory(prefix="audit") as own:
             papermill.execute_notebook(
                 str(notebook),
                 str(out),
@@ -118,7 +118,8 @@ def run(
                 kernel_name="python3",
                 engine_name=engine,
                 cwd=str(notebook.parent),
-                **({"env": env} if engine == FORK else {"kernel_manager_class": _manager(env, sockets)}),
+                # A fork ends without tidying up, so that its temporary files go with the folder.
+                **({"env": env | {"TMPDIR": own}} if engine == FORK else {"kernel_manager_class": _manager(env, own)}),
                 on_cell_executed=lambda **at: progress(name, at["cell_index"] + 1, cells),
             )
     except PapermillExecutionError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ def test_no_notebook_sees_what_another_did(tmp_path: Path) -> None:
     )
     assert outputs(ran(tmp_path, "1", does, notebooks.FORK))[-1]["data"]["text/plain"] == ["1"]
     assert outputs(ran(tmp_path, "2", sees, notebooks.FORK))[-1]["data"]["text/plain"] == ["(False, False, False)"]
+
+
+def test_a_forks_temporary_files_go_with_it(tmp_path: Path) -> None:
+    leaves = notebook(tmp_path / "n.ipynb", "from tempfile import mkdtemp\nmkdtemp()")
+    (said,) = outputs(ran(tmp_path, "out", leaves, notebooks.FORK))[-1]["data"]["text/plain"]
+    folder = Path(said.strip("'"))
+    assert folder.parent.parent == Path(tempfile.gettempdir())
+    assert not folder.parent.exists()
 
 
 def test_a_failing_cell_stops_the_notebook_and_keeps_it(tmp_path: Path) -> None:

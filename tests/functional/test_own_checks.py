@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from audit.cli import main
-from audit.display import Page
+from audit.display import Page, Shown
+from audit.display_draft import Draft
+from audit.errors import UsageError
 from audit.places import shipped
 from audit.run import open_workbench
 from audit.snapshot import read_snapshot
@@ -172,3 +174,25 @@ def test_nothing_is_tried_where_there_is_nothing(tmp_path: Path, monkeypatch, ca
     assert "audit new CHECK" in said(capsys)
     assert run("test", "policy_review") == 0
     assert "policy_review: " in said(capsys)
+
+
+def test_a_draft_leaves_the_organisations_own_files_alone(house: Path, capsys):
+    load()
+    before = {path: path.read_bytes() for path in house.rglob("*") if path.is_file()}
+    draft = Draft("ends", "db")
+    assert [row[0] for row in draft.files().block["rows"]] == ["check.md", "check.sql", "check.sv.toml", "check.toml"]
+    assert "5 of 5" in shown(draft.test()[0])
+    draft.write("check.sql", (house / "checks/named/check.sql").read_text().replace("'pending'", "'compliant'"))
+    held, table = draft.test()
+    assert "3 of 5" in shown(held)
+    assert sorted({row[2] for row in table.block["rows"]}) == ["R1: outcome is compliant, expected pending"]
+    draft.write("check.toml", "\ntitle = Every\n")
+    assert "check.toml:1: not TOML" in shown(draft.test()[0])
+    with pytest.raises(UsageError, match="the check has no such file"):
+        draft.write("other.sql", "")
+    assert {path: path.read_bytes() for path in house.rglob("*") if path.is_file()} == before
+
+
+def shown(display: Shown) -> str:
+    text: str = display._repr_mimebundle_()["text/plain"]
+    return text
