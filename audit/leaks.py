@@ -6,7 +6,6 @@ that costs one pass over each column, however many people there are. ``docs/edit
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from audit import legible, sought
 from audit.errors import VerifyError
-from audit.places import shipped
 from audit.run import Workbench
 from audit.sources.border import personal_in
 
@@ -184,9 +182,9 @@ def _own_words(workbench: Workbench) -> frozenset[str]:
 
 @cache
 def _shipped_words() -> frozenset[str]:
-    own = (text for name in _OWN for text in _texts_below(files("audit") / name))
-    notebooks = (_sources(path) for path in shipped("notebooks").glob("*.ipynb"))
-    return frozenset(part for text in (*own, *notebooks) for part in candidates(text))
+    """Of the package. Those of notebooks are not: an analyst writes in them, and what is typed there is searched as the rest."""
+    texts = (text for name in _OWN for text in _texts_below(files("audit") / name))
+    return frozenset(part for text in texts for part in candidates(text))
 
 
 @cache
@@ -201,12 +199,6 @@ def _texts_below(folder: Traversable) -> Iterator[str]:
             yield from _texts_below(entry)
         elif entry.name.endswith((".toml", ".md")):
             yield _before_cases(entry.read_text("utf-8"))
-
-
-def _sources(notebook: Path) -> str:
-    """A notebook's text without what it showed when it was last run: that is data."""
-    cells = json.loads(notebook.read_text("utf-8"))["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells)
 
 
 def _before_cases(text: str) -> str:

@@ -16,7 +16,6 @@ from audit.pdf import Document, typeset
 from audit.pdf_text import pages
 from audit.places import shipped
 from tests.functional.sample_db import load_sample
-from tests.functional.vera import conforming, needs_vera
 
 ENGLISH = {
     "about", "and", "are", "been", "before", "by", "each", "every", "for", "from", "has", "have", "how", "is", "it",
@@ -96,10 +95,3 @@ def test_charts_are_told_in_the_language(language: str, foreign: set[str], docum
 def test_both_say_the_same_in_the_same_order(documents: dict[str, Document]) -> None:
     kinds = {language: [b["kind"] for b in document.blocks] for language, document in documents.items()}
     assert kinds["en"] == kinds["sv"]
-
-
-@needs_vera
-def test_the_swedish_report_is_archivable_and_accessible(pdfs: dict[str, bytes], tmp_path: Path) -> None:
-    path = tmp_path / "sv.pdf"
-    path.write_bytes(pdfs["sv"])
-    assert conforming("3a,ua1", path) == [True] * len(conforming("3a,ua1", path))
