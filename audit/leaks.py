@@ -182,7 +182,7 @@ def _own_words(workbench: Workbench) -> frozenset[str]:
 
 @cache
 def _shipped_words() -> frozenset[str]:
-    """Of the package. Those of notebooks are not: an analyst writes in them, and what is typed there is searched as the rest."""
+    """Of the package. A notebook is searched as the rest: an analyst writes in it."""
     texts = (text for name in _OWN for text in _texts_below(files("audit") / name))
     return frozenset(part for text in texts for part in candidates(text))
 
