@@ -29,13 +29,16 @@ def due_record(known: Known) -> Due:
     due = min(ends, default=None)
     if due and len(best) > 1:
         steps.append(f"Of these rules the earliest last day counts: {said(due)}.")
-    holds = [
-        hold for hold in known.rows("legal_holds") if known.day(hold["held_from"]) and _is_for(hold, _HOLD, record)
-    ]
+    holds = [hold for hold in known.rows("legal_holds") if known.day(hold["held_from"]) and is_held(record, hold)]
     for hold in sorted(holds, key=lambda hold: str(hold["held_from"])):
         if due:
             due = after_hold(due, date.fromisoformat(hold["held_from"]), known.day(hold["held_to"]), steps)
     return Due(due, (*steps, *_disposed(record, due)))
+
+
+def is_held(record: Row, hold: Row) -> bool:
+    """Whether a legal hold is on a record: by its id, its person, its client, its category, or all that it sets."""
+    return _is_for(hold, _HOLD, record)
 
 
 def _set(row: Row, selectors: Iterable[str]) -> list[str]:

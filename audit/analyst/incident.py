@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from audit.analyst.frame import Frame, of_rows
-from audit.dossier import open_dossier
+from audit.dossier import Clock, open_dossier
 from audit.dossier_words import DossierWords
 from audit.sentences import plain
 
@@ -43,8 +43,11 @@ class Incident:
 
     @property
     def clocks(self) -> Frame:
-        """Each time limit: what set it, from when it runs, when it ends, when it was met and how it stands."""
-        rows = [[_typed(getattr(c, name), kind) for name, kind in _CLOCKS.items()] for c in self.dossier.clocks]
+        """Each time limit: what set it, from when it runs, when it ends, when it was met and how it stands.
+
+        One that does not run for this incident has no end; ``silent`` says why.
+        """
+        rows = [[_cell(clock, name, kind) for name, kind in _CLOCKS.items()] for clock in self.dossier.clocks]
         return of_rows(
             self._bench.workbench.con, _CLOCKS, rows, self._bench.words, title=self._title, kinds={"outcome": "status"}
         )
@@ -76,6 +79,11 @@ class Incident:
         from IPython.display import display  # only a notebook has it
 
         display(self.chart(), self.clocks, self.trail)  # type: ignore[no-untyped-call]
+
+
+def _cell(clock: Clock, name: str, kind: str) -> Any:
+    is_moot = clock.silent is not None and (name == "due_at" or name.startswith("hours"))
+    return None if is_moot else _typed(getattr(clock, name), kind)
 
 
 def _typed(value: Any, kind: str) -> Any:

@@ -11,6 +11,7 @@ from audit.asked import Asked
 from audit.errors import UsageError
 from audit.judge import rows
 from audit.known import Known
+from audit.retained import is_held
 from audit.snapshot import literal
 from audit.stepwise import time_limit
 from audit.store import Connection, sql_file
@@ -77,14 +78,17 @@ class Person:
 
     @cached_property
     def holds(self) -> Frame:
-        """The legal holds on the person or one of the records."""
-        records = ["record_id = " + literal(r["record_id"]) for r in self._records]
-        own = " OR ".join([f"subject_id = {literal(self.subject_id)}", *records])
-        return self._made(
-            "holds",
-            "SELECT hold_id, record_id, data_category, client_id, held_from, held_to FROM core.legal_holds"
-            f" WHERE ({own}) AND held_from <= DATE '{self._asked.as_of_on}' ORDER BY held_from, hold_id",
+        """The legal holds on the person or on one of the records, those of a whole client or category with them."""
+        shown = {"hold_id": "VARCHAR", "record_id": "VARCHAR", "data_category": "VARCHAR", "client_id": "VARCHAR",
+                 "held_from": "DATE", "held_to": "DATE"}  # fmt: skip
+        as_of = f"DATE '{self._asked.as_of_on}'"
+        begun = rows(
+            self._con,
+            f"SELECT * REPLACE (CASE WHEN held_to <= {as_of} THEN held_to END AS held_to) FROM core.legal_holds"
+            f" WHERE held_from <= {as_of} ORDER BY held_from, hold_id",
         )
+        own = [h for h in begun if h["subject_id"] == self.subject_id or any(is_held(r, h) for r in self._records)]
+        return of_rows(self._con, shown, [[h[name] for name in shown] for h in own], self._words, title="holds")
 
     @cached_property
     def line(self) -> Frame:

@@ -283,6 +283,33 @@ def test_a_person_of_whom_nothing_is_known_yet(db: Path, wb: Bench) -> None:
         early.subject(subject)
 
 
+def test_what_came_later_is_not_on_a_persons_line(db: Path, wb: Bench) -> None:
+    late = wb.sql("""
+        SELECT subject_id, request_id FROM core.requests
+        WHERE received_at < '2026-06-20' AND answered_at > '2026-06-30' AND outcome IS NOT NULL AND subject_id IS NOT NULL
+    """)[0]
+    with audit.open(db, "2026Q2") as before:
+        request = before.subject(late["subject_id"]).requests.where(request_id=late["request_id"])[0]
+        assert (request["answered_at"], request["outcome"]) == (None, None)
+        assert max(before.subject(late["subject_id"]).line.where(what="event")["at"]) < before.as_of
+    assert wb.subject(late["subject_id"]).requests.where(request_id=late["request_id"])[0]["outcome"]
+
+
+def test_a_hold_on_a_whole_category_is_on_the_person(tmp_path: Path) -> None:
+    records = "record_id,system_id,subject_id,data_category,collected_at\nR-1,crm,S-1,notes,2026-01-01T10:00+01:00\n"
+    holds = "hold_id,subject_id,data_category,held_from,held_to,reason\nH-1,,notes,2026-02-01,2026-12-01,suit\n"
+    holds += "H-2,,other,2026-02-01,,suit\nH-3,S-1,,2026-03-01,,suit\nH-4,S-2,,2026-03-01,,suit\n"
+    holds += "H-5,,notes,2027-01-01,,suit\n"
+    db, _ = loaded(tmp_path, {"data_records.csv": records, "legal_holds.csv": holds})
+    with audit.open(db, "2026Q3") as bench:
+        person = bench.subject("S-1")
+        assert list(zip(person.holds["hold_id"], person.holds["held_to"], strict=True)) == [
+            ("H-1", None),
+            ("H-3", None),
+        ]
+        assert person.line.where(what="hold")["until"] == [None, None]
+
+
 def test_a_client_sees_of_a_person_only_its_own(db: Path, wb: Bench) -> None:
     mine, other = wb.sql("""
         SELECT client_id, any_value(subject_id) AS subject_id FROM core.processing_events
@@ -303,6 +330,7 @@ def test_an_incident_stands_against_its_clocks(wb: Bench) -> None:
     late = wb["incident_response"].findings[0]["item_key"]
     incident = wb.incident(late)
     assert "violation" in incident.clocks["outcome"]
+    assert {clock["due_at"] for clock in incident.clocks if clock["silent"]} == {None}
     assert incident.chart().rows
     assert late in wb["incident_response"].findings["item_key"]
 
