@@ -44,7 +44,7 @@ class DossierWords:
         if column.endswith("_at"):
             return self.moment(found, is_date=bool(self.dossier.incident.get(f"{column}_is_date")))
         if isinstance(found, list):
-            return ", ".join(str(part).replace("_", " ") for part in found)
+            return ", ".join(self.words.code(str(part)) for part in found)
         return self.words.integer(found) if isinstance(found, int) else str(found)
 
     def moment(self, at: str, *, is_date: bool) -> str:

@@ -22,6 +22,7 @@ from audit.pdf import Document
 from audit.report_parts import about, checks_of
 from audit.run import open_workbench
 from audit.sources.load import load
+from audit.words import Words
 from tests.functional.houses import policy, write
 from tests.functional.sample_db import load_sample
 
@@ -254,6 +255,12 @@ def test_each_field_of_the_form_has_a_name_and_is_filled_by_something_known(page
     assert filled["subjects_affected"] == "3"
     assert filled["phase"] == "follow-up notification"
     assert filled["organisation"] == policy().name
+
+
+def test_categories_of_data_have_their_own_names(page: Any) -> None:
+    shown = page("GROUND")
+    shown.words.words = Words("sv", terms={"names": "namn"})
+    assert shown.words.value("data_categories") == "namn"
 
 
 def test_small_numbers_of_persons_and_people_who_acted_stay_inside(page: Any) -> None:
