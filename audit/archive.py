@@ -11,7 +11,7 @@ from pathlib import Path
 from audit.catalog import Check
 from audit.judge import Judged
 from audit.results import Count
-from audit.snapshot import quoted
+from audit.snapshot import RESULTS, quoted
 from audit.storage import private_folder, put_in_place, write_durably
 from audit.store import Connection, DatabaseError
 
@@ -23,7 +23,7 @@ class Archive:
     """
 
     def __init__(self, database: Path, question: str) -> None:
-        self._root = database.resolve() / "results"
+        self._root = database.resolve() / RESULTS
         self._folder = self._root / question[:16]
 
     def find(self, check: Check) -> Judged | None:

@@ -19,6 +19,8 @@ from audit.contract import Contract, load_contracts
 from audit.errors import AuditError, UsageError, printable
 
 FORMAT = 2
+RESULTS = "results"
+"""The folder of a database that holds the answers it gave, by question."""
 _PART = re.compile(r"parts/[\w-][\w.-]*")
 _HOUSE = re.compile(r"house/[0-9a-f]+")
 

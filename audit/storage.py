@@ -17,7 +17,7 @@ from audit.errors import AuditError
 from audit.policy import Policy
 from audit.snapshot import Snapshot, manifest, manifest_name, numbers, open_sql, parse_manifest, read_snapshot
 
-_FOLDER, _FILE = 0o700, 0o600
+_FOLDER, _FILE, _PART = 0o700, 0o600, 0o400  # a part is never written to again
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def commit(snapshot: Snapshot, before: Snapshot) -> None:
     """
     folder = snapshot.folder
     for name in sorted(snapshot.names() - before.names()):
-        _secure(folder / name)
+        _secure(folder / name, _PART)
     _settle(folder / "parts")
     name = manifest_name(snapshot.number)
     write_durably(folder / "snapshots" / name, manifest(snapshot))
@@ -154,11 +154,11 @@ def private_folder(path: Path) -> None:
         path.mkdir(mode=_FOLDER, exist_ok=True)
 
 
-def _secure(path: Path) -> None:
-    """Bring a file to the disk, readable for its owner alone."""
+def _secure(path: Path, mode: int = _FILE) -> None:
+    """Bring a file to the disk, for its owner alone."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fchmod(handle, _FILE)
+        os.fchmod(handle, mode)
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -15,7 +15,7 @@ import duckdb
 from audit.contract import load_contracts
 from audit.errors import AuditError, UsageError
 from audit.policy import Policy
-from audit.snapshot import Snapshot, core_select, corrupt, literal, quoted
+from audit.snapshot import RESULTS, Snapshot, core_select, corrupt, literal, quoted
 from audit.statutes import Law
 
 Connection = duckdb.DuckDBPyConnection
@@ -84,14 +84,17 @@ def opened(snapshot: Snapshot, law: Law, policy: Policy, desk: Path) -> Iterator
         snapshot: the state to open.
         law: the dated law.
         policy: the organisation's policy.
-        desk: a folder the connection may write to beside the database's own.
+        desk: a folder the connection may write to; of the database it may only to the answers that are kept.
 
     Raises:
         AuditError: a part cannot be read.
     """
     with scratch(str(policy.zone), desk) as con:
         try:
-            con.execute(f"SET allowed_directories = ['{quoted(snapshot.folder)}/', '{quoted(desk)}/']")
+            # A folder that is allowed is one that can be written to: parts are named one by one.
+            con.execute(f"SET allowed_directories = ['{quoted(desk)}/', '{quoted(snapshot.folder / RESULTS)}/']")
+            names = ", ".join(f"'{quoted(snapshot.folder / name)}'" for name in sorted(snapshot.names()))
+            con.execute(f"SET allowed_paths = [{names}]")
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
             build(con, snapshot)

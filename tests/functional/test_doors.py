@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -129,6 +130,10 @@ def test_nothing_is_made_elsewhere(place):
     assert not list(place.parent.glob("outside*"))
 
 
+def part_of(db: Path) -> Path:
+    return next((db / "parts").glob("*.parquet"))
+
+
 ATTEMPTS: dict[str, Callable[[Path, Path], str]] = {
     "read a file": lambda outside, _: f"FROM read_csv('{outside}')",
     "read its text": lambda outside, _: f"FROM read_text('{outside}')",
@@ -138,6 +143,12 @@ ATTEMPTS: dict[str, Callable[[Path, Path], str]] = {
     "over the network": lambda *_: "FROM read_csv('http://127.0.0.1:9/x.csv')",
     "write a file": lambda outside, _: f"COPY (SELECT 1) TO '{outside}'",
     "write from within": lambda outside, db: f"COPY (SELECT 1) TO '{db}/../{outside.name}'",
+    "write beside the parts": lambda _, db: f"COPY (SELECT 1) TO '{db}/parts/new.parquet'",
+    "write over a part": lambda _, db: f"COPY (SELECT 1) TO '{part_of(db)}'",
+    "point elsewhere": lambda _, db: f"COPY (SELECT '000000.json') TO '{db}/CURRENT' (FORMAT csv, HEADER false)",
+    "change the policy": lambda _, db: f"COPY (SELECT 1) TO '{next((db / 'house').rglob('policy.toml'))}' (FORMAT csv)",
+    "write over a run": lambda _, db: f"COPY (SELECT 1) TO '{db}/runs/R-1.json' (FORMAT json)",
+    "read the manifests": lambda _, db: f"FROM read_text('{db}/snapshots/*.json')",
     "export": lambda outside, _: f"EXPORT DATABASE '{outside.parent / 'all'}'",
     "attach": lambda outside, _: f"ATTACH '{outside.parent / 'x.db'}'",
     "install": lambda *_: "INSTALL httpfs",
@@ -162,6 +173,13 @@ def test_an_open_database_opens_no_door(tmp_path, attempt):
         wb.con.execute(ATTEMPTS[attempt](outside, db)).fetchall()
     assert outside.read_text() == "a\n1\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+def test_a_part_is_not_written_over_in_place(tmp_path):
+    db, _ = loaded(tmp_path, {"requests.csv": "request_id,kind,received_at\nR1,access,2026-07-02T09:00Z\n"})
+    with open_workbench(db, "2026Q3") as wb, pytest.raises(duckdb.Error):
+        wb.con.execute(f"COPY (SELECT 1) TO '{part_of(db)}' (USE_TMP_FILE false)")
 
 
 def test_a_link_within_the_database_leads_nowhere(tmp_path):

@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,39 @@ def test_a_load_without_room_changes_nothing_and_says_so(original, db, tmp_path,
     assert read_snapshot(db).number == 2
 
 
+@pytest.fixture
+def full_disk(original: Path, tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own that has a database with one load on it, and 40 kB of room."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if not shutil.which("mount") or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+    shutil.copytree(original / "db", place / "db")
+    filler = place / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+    os.truncate(filler, filler.stat().st_size - 40_960)
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_on_a_full_disk_a_load_changes_nothing_and_a_check_answers(original, db, full_disk, capsys):
+    right = answers(db)
+    db = full_disk / "db"
+    words = ["load", str(original / "second"), "--db", str(db), "--quiet"]
+    assert main(words) == 3
+    assert f"{db}: cannot be written: No space left on device" in capsys.readouterr().err
+    assert read_snapshot(db).number == 1
+    assert answers(db) == right
+    assert {p.relative_to(db).as_posix() for p in (db / "parts").iterdir()} == kept_names(db)
+    (full_disk / "filler").unlink()
+    subprocess.run(["mount", "-o", "remount,size=64m", str(full_disk)], check=True)
+    assert main(words) == 0
+    assert read_snapshot(db).number == 2
+
+
 def test_a_check_without_room_still_answers(db, tmp_path):
     code = "import sys; from audit.cli import main; sys.exit(main(sys.argv[1:]))"
     words = ("check", "--db", str(db), "--period", PERIOD, "--json", "--quiet")
@@ -195,6 +230,7 @@ def test_bytes_that_rot_in_a_part_are_told(db, capsys):
     data = bytearray(part.read_bytes())
     middle = len(data) // 3
     data[middle : middle + 2000] = b"\xff" * 2000
+    part.chmod(0o600)
     part.write_bytes(data)
     with pytest.raises(AuditError):
         answers(db)

@@ -333,6 +333,7 @@ def test_a_damaged_database_is_named(tmp_path: Path, damage: str) -> None:
         case "part":
             part.unlink()
         case "bytes":
+            part.chmod(0o600)
             part.write_bytes(b"PAR1" + part.read_bytes()[40:])
     with pytest.raises(AuditError, match="cannot be read"):
         open_workbench(db, "2026Q3")

@@ -168,7 +168,7 @@ def test_a_database_is_for_its_owner_alone(tmp_path, umask):
     finally:
         os.umask(before)
     assert any((db / "results").iterdir())
-    assert modes(db) == {(True, 0o700), (False, 0o600)}
+    assert modes(db) == {(True, 0o700), (False, 0o600), (False, 0o400)}
 
 
 @pytest.mark.parametrize(
