@@ -78,7 +78,8 @@ def _gather_suspects(con: Connection, sql: str) -> None:
 def _gather_groups(con: Connection, common: Sequence[str]) -> None:
     """Keep the events of the suspect groups: found by what a group has in common, then fetched by their position.
 
-    They are found in the log as it stands: what a group has in common is never the person.
+    They are found in the log as it stands: what a group has in common is never the person. And fetched by their row
+    first, whatever their source: over one whole number the engine passes by what it need not read, over two it reads all.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE suspect_groups AS FROM temp.suspect_rows")
     same = "".join(f"s.{c} IS NOT DISTINCT FROM e.{c} AND " for c in common)
@@ -89,7 +90,11 @@ def _gather_groups(con: Connection, common: Sequence[str]) -> None:
     """)
     con.execute("""
         CREATE OR REPLACE TEMP TABLE suspect_rows AS
-        SELECT e.* FROM core.processing_events AS e
+        SELECT e.*
+        FROM (
+          SELECT e.* FROM core.processing_events AS e
+          SEMI JOIN temp.suspect_positions AS p ON p.source_row = e.source_row
+        ) AS e
         SEMI JOIN temp.suspect_positions AS p ON p.source_id = e.source_id AND p.source_row = e.source_row
     """)
 
