@@ -79,7 +79,8 @@ def _gather_groups(con: Connection, common: Sequence[str]) -> None:
     """Keep the events of the suspect groups: found by what a group has in common, then fetched by their position.
 
     They are found in the log as it stands: what a group has in common is never the person. And fetched by their row
-    first, whatever their source: over one whole number the engine passes by what it need not read, over two it reads all.
+    first, whatever their source: over one whole number the engine passes by what it need not read, over two it reads
+    everything.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE suspect_groups AS FROM temp.suspect_rows")
     same = "".join(f"s.{c} IS NOT DISTINCT FROM e.{c} AND " for c in common)
