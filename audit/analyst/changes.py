@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -39,13 +39,11 @@ class Changes:
         policy: the organisation's, with the changes in it.
         cells: of registers.
         expiry: after what time a consent runs out that says nothing shorter; None: as it says.
-        said: what was asked for, each key with what stands there now and what is imagined.
     """
 
     policy: Policy
     cells: tuple[Cell, ...] = ()
     expiry: Duration | None = None
-    said: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def tables(self) -> set[str]:
@@ -77,7 +75,7 @@ def read_changes(changes: Mapping[str, Any], policy: Policy, law: Law) -> Change
         imagined = load_policy(policy.path, law, rules) if rules else policy
     except AuditError as error:
         raise UsageError(error.message, column=error.column, expected=error.expected) from None
-    return Changes(imagined, tuple(cells), expiry, dict(changes))
+    return Changes(imagined, tuple(cells), expiry)
 
 
 def _cell(name: str, value: Any) -> Cell:
