@@ -56,7 +56,7 @@ class Hidden(int):
         return hash((int(self), self.text))
 
     def __str__(self) -> str:
-        return self.text or f"≥ {int(self)}"
+        return self.text or (f"≥ {int(self)}" if int(self) else NOT_SHOWN)  # "at least 0" would say nothing
 
     __repr__ = __str__
 

@@ -84,3 +84,9 @@ def test_items_that_are_no_persons_are_shown_as_they_are():
     assert (one.violation, one.lists_items) == (SECRET, True)
     tables = ("core.requests", "incidents", "systems", "unheard_of")
     assert [is_about_persons(t) for t in tables] == [True, False, False, True]
+
+
+def test_a_sum_says_the_least_it_can_be_where_that_says_anything() -> None:
+    assert str(few(5) + 7) == "≥ 8"
+    assert str(withheld() + few(5)) == "≥ 1"
+    assert str(withheld() + withheld()) == "[c]"
