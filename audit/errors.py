@@ -48,7 +48,6 @@ class AuditError(Exception):
         text += f"; expected {self.expected}" if self.expected else ""
         return printable(text + (f". {self.fix}" if self.fix else ""))
 
-
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows: the line that can be acted on, without the program's inside."""
         return [f"{type(self).__name__}: {self}"]
