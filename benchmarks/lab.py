@@ -26,7 +26,7 @@ import audit
 from audit.analyst.bench import Bench
 from audit.outputs import worst_first
 from audit.snapshot import literal
-from benchmarks.floors import cpu, prepared
+from benchmarks.floors import cpu, database
 
 CHECKS = ("consent_coverage", "retention", "third_party_agreements")
 OPEN = "import audit, sys; audit.open(sys.argv[1])"
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--runs", type=int, default=5)
     args = parser.parse_args()
-    db = prepared(args.events)[1]
+    db = database(args.events)
     print(f"{'':36} {'CPU, s':>8} {'plain, s':>8} {'ratio':>6} {'wall, s':>8}  ({args.events:,} events)")
     report(
         "open, a new process", args.runs, partial(started, OPEN, db), partial(started, CONNECT, db), of=used_by_children
