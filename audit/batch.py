@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from audit import notebooks, shell
+from audit.catalog import Check
 from audit.clientele import known
 from audit.editions import CLIENT
 from audit.errors import AuditError
@@ -102,10 +103,12 @@ def make_all(question: Question, jobs: int, progress: Progress = lambda *_: None
         clients = known(whole.con, whole.asked.as_of_on)
         made = {c: m for c in clients if (m := _kept(question, Narrowed(whole, everyone, c)))}
         left = [c for c in clients if c not in made]
+        progress("preparing", len(made), len(clients))
         prepared = prepare_all(whole, everyone, left)
         fixed = whole.snapshot.number
         given = {c: notebook_parameters(replace(whole.asked, client_id=c), question.order) for c in left}
     sample = next(iter(prepared.values()), None)
+    prepared = {c: replace(p, catalog={}) for c, p in prepared.items()}  # which each process has of the sample
     with TemporaryDirectory(prefix="audit-") as scratch, _processes(question, sample, fixed, jobs) as (first, last):
         out = {c: Path(scratch) / f"{number}.ipynb" for number, c in enumerate(left)}
         stages = (
@@ -174,6 +177,7 @@ def _made(workbench: Workbench, target: Path, results: Results, *, is_new: bool 
 
 # What follows runs in the processes of the batch. What each of them holds:
 _finishers: list[_Finisher] = []
+_catalog: dict[str, Check] = {}
 
 
 @dataclass(frozen=True)
@@ -194,6 +198,7 @@ def _begin_executing(sample: Prepared | None, language: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who waits for it stops
     shell.ready()
     if sample is not None:
+        _catalog.update(sample.catalog)
         with giving(sample):
             page = display_client.begin("", "", client=sample.client.client_id, language=language)
         for show in (page.cover_page, page.matrix, page.carries, page.closing):
@@ -223,7 +228,7 @@ def _execute(
     client = prepared.client.client_id
     own = notebooks.FORK if question.engine == notebooks.FORK else None
     try:
-        with giving(prepared):
+        with giving(replace(prepared, catalog=_catalog)):
             notebooks.run(question.notebook, out, parameters, db=question.db, snapshot=snapshot, engine=own)
     except Exception as error:  # noqa: BLE001 - one client's failure does not stop the others
         return client, *_told(error)
