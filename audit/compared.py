@@ -44,12 +44,9 @@ def _of_checks(restated: Restatement | None, results: Results) -> Restatement | 
 
 
 def _released(restated: Restatement, shape: Results, below: int) -> Restatement:
-    """Which checks moved, with the figures that both editions of the reports may show; not by which rows."""
-    sides = [
-        for_edition(replace(shape, checks={c.now.check: getattr(c, side) for c in restated.checks}), "external", below)
-        for side in ("now", "before")
-    ]
-    checks = [replace(c, now=sides[0][c.now.check], before=sides[1][c.now.check], moved=()) for c in restated.checks]
+    """Which checks moved, and no more: the same rows counted twice would tell of the few between."""
+    today = for_edition(replace(shape, checks={c.now.check: c.now for c in restated.checks}), "external", below)
+    checks = [replace(c, now=today[c.now.check], before=today[c.now.check], moved=()) for c in restated.checks]
     return replace(restated, arrivals=(), checks=tuple(checks))
 
 
@@ -69,18 +66,21 @@ def _comparison_json(comparison: Comparison) -> dict[str, Any]:
         | ({} if comparison.is_released else _moves(c.flows, c.oldest))
         for row, c in zip(comparison.table(), comparison, strict=True)
     ]
-    return {**question, **sides, "checks": rows, "restated": _restated_json(restated) if restated else None}
+    told = _restated_json(restated, with_figures=not comparison.is_released) if restated else None
+    return {**question, **sides, "checks": rows, "restated": told}
 
 
 def _moves(flows: tuple[Any, ...], oldest: tuple[Any, ...]) -> dict[str, Any]:
     return {"flows": [asdict(f) for f in flows], "oldest": [asdict(o) for o in oldest]}
 
 
-def _restated_json(restated: Restatement) -> dict[str, Any]:
+def _restated_json(restated: Restatement, *, with_figures: bool) -> dict[str, Any]:
     plain = {name: getattr(restated, name) for name in ("run", "report", "period", "as_of")}
+    plain["rules"] = [{"kind": kind, "name": name} for kind, name in restated.rules]
+    if not with_figures:
+        return plain | {"checks": [{"check": c.now.check} for c in restated.checks]}
     return plain | {
         "arrivals": [asdict(a) for a in restated.arrivals],
-        "rules": [{"kind": kind, "name": name} for kind, name in restated.rules],
         "checks": [
             {
                 "check": c.now.check,

@@ -10,6 +10,7 @@ import pytest
 
 from audit import pdf, report
 from audit.blocks import MIME
+from audit.compared import comparison_json
 from audit.display import begin
 from audit.display_earlier import Earlier
 from audit.run import open_workbench
@@ -75,6 +76,17 @@ def test_it_is_said_in_swedish(past):
     said = text(past.since("request_deadlines"))
     assert said.startswith("Jämfört med 2026Q2: +50,0 procentenheter, från 0,0\xa0% av 3 till 50,0\xa0% av 2 avgjorda.")
     assert text(past.restated()[0]).startswith("1 kontroll i den senaste rapporten för 2026Q2 säger annat i dag")
+
+
+@pytest.mark.parametrize("past", [{"edition": "external"}], indirect=True)
+def test_an_external_file_names_the_checks_that_moved_and_no_more(past):
+    """The counts of a report then and now, one beside the other, would tell of the one that came late."""
+    told = comparison_json(past.comparison)
+    assert told["restated"]["checks"] == [{"check": "request_deadlines"}]
+    assert "arrivals" not in told["restated"]
+    assert [set(row) & {"flows", "oldest"} for row in told["checks"]] == [set()]
+    (moved,) = past.comparison.restated.checks
+    assert (moved.before, moved.moved) == (moved.now, ())
 
 
 @pytest.mark.parametrize("past", [{"edition": "external"}], indirect=True)
