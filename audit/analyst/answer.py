@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,7 @@ class Answer:
         """compliant / (compliant + violation + waived), from 0 to 1; None where nothing could be decided."""
         return self.result.rate
 
-    @property
+    @cached_property
     def findings(self) -> Frame:
         """Violations, then waived, then undetermined, the worst first, with the file and line of each row."""
         judged = self._bench.workbench.judged(self.name)

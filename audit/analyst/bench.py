@@ -48,6 +48,7 @@ class Bench:
 
     def __init__(self, workbench: Workbench, language: str = "en") -> None:
         self.workbench = workbench
+        self._answers: dict[str, Answer] = {}
         policy = workbench.policy
         self.words = Words(language, policy.zone.key, policy.words.get(language))
 
@@ -112,8 +113,10 @@ class Bench:
         Raises:
             UsageError: no such check.
         """
-        result = self.workbench[check]
-        return Answer(self, self.workbench.catalog[check], result)
+        if check not in self._answers:
+            result = self.workbench[check]
+            self._answers[check] = Answer(self, self.workbench.catalog[check], result)
+        return self._answers[check]
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.checks)
