@@ -117,7 +117,7 @@ class Words:
     def integer(self, value: float | int | None) -> str:
         """A whole number with its groups: ``12,345``; what stands for it where it is hidden."""
         if isinstance(value, Hidden):
-            return value.text or f"≥ {self.integer(int(value))}"
+            return f"≥ {self.integer(int(value))}" if value.text is None and int(value) else str(value)
         return NOTHING if value is None else format_decimal(round(value), "#,##0", self._locale)
 
     def listed(self, parts: Sequence[str]) -> str:

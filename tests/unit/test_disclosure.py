@@ -90,3 +90,4 @@ def test_a_sum_says_the_least_it_can_be_where_that_says_anything() -> None:
     assert str(few(5) + 7) == "≥ 8"
     assert str(withheld() + few(5)) == "≥ 1"
     assert str(withheld() + withheld()) == "[c]"
+    assert [Words("sv").integer(n) for n in (few(5) + 1999, withheld() + withheld())] == ["≥ 2\xa0000", "[c]"]
