@@ -66,10 +66,7 @@ judged as (
         c.*,
         case when f.reason in ('no_subject', 'no_channel') then 'undetermined' else 'violation' end as outcome,
         f.reason
-    from (
-        -- by the row first: over one whole number an engine passes by what it need not read
-        select c.* from contacts as c semi join found as w on w.source_row = c.source_row
-    ) as c
+    from contacts as c
     join found as f on f.source_id = c.source_id and f.source_row = c.source_row
 )
 select

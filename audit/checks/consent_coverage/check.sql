@@ -177,7 +177,4 @@ select
     r.activity_id,
     f.ended_at
 from reasoned as f
-join (
-    -- by the row first: over one whole number an engine passes by what it need not read
-    select r.* from resting as r semi join reasoned as w on w.source_row = r.source_row
-) as r on r.source_id = f.source_id and r.source_row = f.source_row
+join resting as r on r.source_id = f.source_id and r.source_row = f.source_row
