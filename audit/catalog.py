@@ -45,7 +45,7 @@ class Check:
         population_sql: the same items counted by their dimensions without a judgement, where that is cheaper; where
             what is compliant may have a reason, with the one that is right outside the suspects.
         suspects_sql: the groups of core.event_groups that may hold an item that is not compliant, by some of their
-            columns and their first and last moment; or whole rows of the unit.
+            columns and their first and last moment; or rows of the unit, whole or by ``source_id, source_row``.
         extras: further tables: name -> SELECT.
         page: check.md.
         cases: its worked cases.

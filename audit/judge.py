@@ -45,7 +45,7 @@ def judge(con: Connection, check: Check, asked: Asked, *, are_grouped: bool = Fa
             group_events(con, asked)
         sql = asked.within(check.sql)
         if check.suspects_sql is not None:
-            _gather_suspects(con, asked.within(check.suspects_sql))
+            _gather_suspects(con, check.unit, asked.within(check.suspects_sql))
             sql = _of_suspects(check, sql)
         empty = con.sql(f"SELECT * FROM ({sql}) LIMIT 0")
         columns = dict(zip(empty.columns, map(str, empty.types), strict=True))
@@ -67,20 +67,22 @@ def group_events(con: Connection, asked: Asked) -> None:
     con.execute(f"CREATE OR REPLACE TABLE core.event_groups AS {asked.within(sql_file('derived/event_groups'))}")
 
 
-def _gather_suspects(con: Connection, sql: str) -> None:
-    """Keep the rows that need a closer look: those that a check names, or the events of the groups that it names."""
+def _gather_suspects(con: Connection, unit: str, sql: str) -> None:
+    """Keep the rows that need a closer look: those that a check names, whole or by position, or events by group."""
     con.execute(f"CREATE OR REPLACE TEMP TABLE suspect_rows AS {sql}")
     names = [d[0] for d in con.execute("FROM temp.suspect_rows LIMIT 0").description or []]
-    if "source_row" not in names:
-        _gather_groups(con, [c for c in names if c not in ("first_at", "last_at")])
+    if names == ["source_id", "source_row"]:
+        con.execute("CREATE OR REPLACE TEMP TABLE suspect_positions AS FROM temp.suspect_rows")
+        _fetch_suspects(con, unit)
+    elif "source_row" not in names:
+        _find_groups(con, [c for c in names if c not in ("first_at", "last_at")])
+        _fetch_suspects(con, unit)
 
 
-def _gather_groups(con: Connection, common: Sequence[str]) -> None:
-    """Keep the events of the suspect groups: found by what a group has in common, then fetched by their position.
+def _find_groups(con: Connection, common: Sequence[str]) -> None:
+    """Where the events of the suspect groups are.
 
-    They are found in the log as it stands: what a group has in common is never the person. And fetched by their row
-    first, whatever their source: over one whole number the engine passes by what it need not read, over two it reads
-    everything.
+    They are found in the log as it stands: what a group has in common is never the person.
     """
     con.execute("CREATE OR REPLACE TEMP TABLE suspect_groups AS FROM temp.suspect_rows")
     same = "".join(f"s.{c} IS NOT DISTINCT FROM e.{c} AND " for c in common)
@@ -89,12 +91,19 @@ def _gather_groups(con: Connection, common: Sequence[str]) -> None:
         SELECT DISTINCT e.source_id, e.source_row FROM core.processing_events_as_logged AS e
         SEMI JOIN temp.suspect_groups AS s ON {same} s.first_at <= e.occurred_at AND e.occurred_at <= s.last_at
     """)
-    con.execute("""
+
+
+def _fetch_suspects(con: Connection, unit: str) -> None:
+    """Fetch the rows at the suspect positions.
+
+    By their row first, whatever their source: over one whole number the engine passes by what it need not read, over
+    two it reads everything.
+    """
+    con.execute(f"""
         CREATE OR REPLACE TEMP TABLE suspect_rows AS
         SELECT e.*
         FROM (
-          SELECT e.* FROM core.processing_events AS e
-          SEMI JOIN temp.suspect_positions AS p ON p.source_row = e.source_row
+          SELECT e.* FROM core.{unit} AS e SEMI JOIN temp.suspect_positions AS p ON p.source_row = e.source_row
         ) AS e
         SEMI JOIN temp.suspect_positions AS p ON p.source_id = e.source_id AND p.source_row = e.source_row
     """)

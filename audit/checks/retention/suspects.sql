@@ -1,5 +1,5 @@
--- The records that need a closer look. Of the others population.sql says why nothing of them is due: their one rule counts
--- from a day late enough, or from a relationship or contract that runs.
+-- The records that need a closer look. Of the others population.sql says why nothing of them is due: their one rule
+-- counts from a day late enough, or from a relationship or contract that runs.
 with running_holds as (
     select record_id, subject_id, client_id, data_category
     from core.legal_holds
