@@ -41,17 +41,17 @@ def expected(now: Period, before: Period) -> dict[tuple[str, str, str], Counter[
 
 def tables(con: Connection, now: Period, before: Period) -> None:
     """What a run keeps of each period: all but what is compliant; and what was judged compliant again."""
-    columns = '"check" VARCHAR, item_table VARCHAR, item_key VARCHAR'
+    columns = '"check" VARCHAR, client_id VARCHAR, item_table VARCHAR, item_key VARCHAR'
     for name, period in (("now", now), ("before", before)):
         con.execute(f"CREATE TEMP TABLE {name} ({columns}, outcome VARCHAR, reason VARCHAR, finding_id VARCHAR)")
         for item, (outcome, reason) in period.items():
             if outcome not in ("compliant", "absent"):
                 con.execute(
-                    f"INSERT INTO {name} VALUES (?, ?, ?, ?, ?, ?)", [*item, outcome, reason, f"{item}{reason}"]
+                    f"INSERT INTO {name} VALUES (?, NULL, ?, ?, ?, ?, ?)", [*item, outcome, reason, f"{item}{reason}"]
                 )
     con.execute(f"CREATE TEMP TABLE again ({columns})")
     for item in (item for item in ITEMS if now[item][0] == "compliant" and before[item][0] in FOUND):
-        con.execute("INSERT INTO again VALUES (?, ?, ?)", [*item])
+        con.execute("INSERT INTO again VALUES (?, NULL, ?, ?)", [*item])
 
 
 @made(100)
