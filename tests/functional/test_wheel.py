@@ -63,7 +63,8 @@ def test_the_way_from_nothing_to_the_report(installed, folder):
     assert "consent_coverage" in audit("check", "--period", "2026Q3", code=1)
     assert "What the law asks" in audit("explain", "retention")
     assert "Due: " in audit("due", "breach", "2026-03-28T12:00+01:00")
-    audit("report", "--period", "2026Q3", code=1)
-    assert (folder / "reports" / "2026Q3" / "quarterly-report.pdf").read_bytes().startswith(b"%PDF-")
-    assert (folder / "reports" / "2026Q3" / "notebooks" / "quarterly_report.ipynb").is_file()
-    audit("verify", "reports/2026Q3")
+    audit("report", "--period", "2026Q3", "--report", "requests-report", code=1)
+    made = folder / "reports" / "2026Q3-requests-report"
+    assert (made / "requests-report.pdf").read_bytes().startswith(b"%PDF-")
+    assert (made / "notebooks" / "requests_report.ipynb").is_file()
+    audit("verify", str(made))
