@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from textwrap import wrap
 from typing import Any
@@ -49,6 +50,18 @@ def _engine() -> Any:
     return vl_convert
 
 
+@lru_cache(maxsize=128)  # a report's notebook and those of its subjects show the same charts
+def _svg(spec: str) -> str:
+    svg: str = _engine().vegalite_to_svg(json.loads(spec), vl_version=_VEGA_LITE)
+    return svg
+
+
+@lru_cache(maxsize=128)
+def _png(spec: str) -> bytes:
+    image: bytes = _engine().vegalite_to_png(json.loads(spec), vl_version=_VEGA_LITE, scale=2)
+    return image
+
+
 @dataclass(frozen=True)
 class Chart:
     """One chart with its finding in words.
@@ -77,15 +90,11 @@ class Chart:
 
     def svg(self) -> str:
         """For paper: without the title, which is set as text beside it; the same specification gives the same bytes."""
-        svg: str = _engine().vegalite_to_svg(_drawable(self.spec), vl_version=_VEGA_LITE)
-        return _stable(_bare(_resized(svg, _PAPER)))
+        return _stable(_bare(_resized(_svg(json.dumps(_drawable(self.spec))), _PAPER)))
 
     def png(self) -> bytes:
         """For viewers that draw nothing themselves: with the title, at twice the screen's resolution."""
-        image: bytes = _engine().vegalite_to_png(
-            _drawable(self._titled(self.spec, self.caption)), vl_version=_VEGA_LITE, scale=2
-        )
-        return image
+        return _png(json.dumps(_drawable(self._titled(self.spec, self.caption))))
 
     def vega(self) -> dict[str, Any]:
         """For JupyterLab, which draws it offline, with tooltips and selection."""
