@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import NoReturn
@@ -62,23 +63,24 @@ def csv_records(export: Export, columns: Sequence[str], form: CsvForm) -> Iterat
             header lacks a column.
     """
     csv.field_size_limit(_LONGEST)
-    # strict: a quote that is never closed would else swallow the rest of the file without a word.
-    reader = csv.reader(_lines(export, form.encoding), delimiter=form.delimiter, strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        places = [_place(export, header, column) for column in columns]
-        pick = itemgetter(*places) if len(places) > 1 else None
-        line = reader.line_num + 1
-        for cells in reader:
-            start, line = line, reader.line_num + 1
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                yield CsvRecord(start, None)
-            else:
-                yield CsvRecord(start, tuple(map(str.strip, pick(cells) if pick else (cells[places[0]],))))
-    except csv.Error:
-        _refuse(export, reader.line_num, "the quotes or line breaks are not those of CSV")
+    with closing(_lines(export, form.encoding)) as lines:  # an error holds on to its frames, and they to the open file
+        # strict: a quote that is never closed would else swallow the rest of the file without a word.
+        reader = csv.reader(lines, delimiter=form.delimiter, strict=True)
+        try:
+            header = [name.strip() for name in next(reader, [])]
+            places = [_place(export, header, column) for column in columns]
+            pick = itemgetter(*places) if len(places) > 1 else None
+            line = reader.line_num + 1
+            for cells in reader:
+                start, line = line, reader.line_num + 1
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    yield CsvRecord(start, None)
+                else:
+                    yield CsvRecord(start, tuple(map(str.strip, pick(cells) if pick else (cells[places[0]],))))
+        except csv.Error:
+            _refuse(export, reader.line_num, "the quotes or line breaks are not those of CSV")
 
 
 def _place(export: Export, header: Sequence[str], column: str) -> int:
@@ -94,7 +96,7 @@ def _place(export: Export, header: Sequence[str], column: str) -> int:
     )
 
 
-def _lines(export: Export, encoding: str) -> Iterator[str]:
+def _lines(export: Export, encoding: str) -> Generator[str]:
     number = 0
     try:
         with export.open() as file:
