@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit.contract import load_contracts
 from audit.errors import CheckError
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -80,8 +81,11 @@ class CheckToml:
             raise self.error(key, "not a list of tables", "core.x, law.y or house.z")
         if len(set(value)) < len(value):
             raise self.error(key, "a table occurs twice")
-        if within is not None and not set(value) <= {t for t in within if t.startswith("core.")}:
+        if within is not None and not set(value) <= set(within):
             raise self.error(key, "a table that the SQL does not read", "tables of core in reads")
+        if within is not None and not {t.removeprefix("core.") for t in value} <= load_contracts().keys():
+            # What is made from the tables has rows of its own even where they have none.
+            raise self.error(key, "a table that nobody loads", "tables with a contract")
         return tuple(value)
 
     def reasons(self) -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from audit.asked import Asked
 from audit.catalog import Check
 from audit.errors import UsageError
 from audit.evidence import located
-from audit.judge import rows
+from audit.judge import rows, waivers_in_force, waivers_run_out
 from audit.known import Known
 from audit.policy import Policy
 from audit.snapshot import literal
@@ -31,13 +31,33 @@ def explain_item(
     """
     item = _found(con, judged, key) or _item(con, check, asked, key)
     lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
+    if item.get("unit") == "days" and item["due_at"] is not None:
+        item["due_at"] = item["due_at"][: len("2026-07-01")]  # a limit in days ends with a day
     lines += [f"{name}: {item[name]}" for name in _FACTS if item.get(name) is not None]
     limit = time_limit(Known(con, check, asked, policy, item))
     lines += limit.steps if limit else ()
+    outcome, waivers = _waived(con, check, asked, item)
+    lines += waivers
     reason = item["reason"]
-    verdict = f"Outcome as of {asked.as_of.isoformat()}: {item['outcome']}"
-    lines.append(f"{verdict} ({reason}): {check.reason_text(item['outcome'], reason)}" if reason else f"{verdict}.")
+    verdict = f"Outcome as of {asked.as_of.isoformat()}: {outcome}"
+    lines.append(f"{verdict} ({reason}): {check.reason_text(outcome, reason)}" if reason else f"{verdict}.")
     return lines
+
+
+def _waived(con: Connection, check: Check, asked: Asked, item: dict[str, Any]) -> tuple[str, list[str]]:
+    """The item's outcome, waivers counted in, and what there is to say of the first that covers it or did."""
+    if item["outcome"] not in ("violation", "waived"):
+        return item["outcome"], []
+    told = {"check": check.name, "reason": item["reason"], "item_key": item["item"], "client_id": item["client_id"]}
+    names = ", ".join(f'{"NULL" if v is None else literal(v)} AS "{n}"' for n, v in told.items())
+    for outcome, covering, says in (
+        ("waived", waivers_in_force(asked), "Waiver {waiver_id} covers it until {expires_on}, that day not included."),
+        ("violation", waivers_run_out(asked), "Waiver {waiver_id} covered it and ran out on {expires_on}."),
+    ):
+        select = f"SELECT w.waiver_id, w.expires_on FROM core.waivers AS w JOIN (SELECT {names}) AS f ON {covering}"
+        if found := rows(con, f"{select} ORDER BY w.waiver_id LIMIT 1"):
+            return outcome, [says.format(**found[0])]
+    return "violation", []
 
 
 def _found(con: Connection, judged: str | None, key: str) -> dict[str, Any] | None:

@@ -146,7 +146,9 @@ def _kept(check: Check, asked: Asked, sql: str, columns: Mapping[str, str]) -> s
     others = [c for c in columns if c not in {*_FIXED, *_OPTIONAL}]
     own = "".join(f', "{c}"' for c in others)
     unit = f"coalesce(unit, nullif('{check.amount_unit}', ''))"
-    due_at = iso("due_at") if columns["due_at"] == "TIMESTAMP WITH TIME ZONE" else "CAST(due_at AS VARCHAR)"
+    due_at = "CAST(due_at AS VARCHAR)"
+    if columns["due_at"] == "TIMESTAMP WITH TIME ZONE":  # where days are counted, the end of one
+        due_at = f"CASE WHEN {unit} = 'days' THEN CAST(CAST(due_at AS DATE) AS VARCHAR) ELSE {iso('due_at')} END"
     return f"""
         SELECT '{check.name}' AS "check", outcome, reason,
           'F-' || left(sha256(concat_ws(chr(31), '{check.name}', item_table, item, reason)), 16) AS finding_id,
@@ -170,23 +172,35 @@ def _waive(con: Connection, asked: Asked, table: str) -> None:
 
     One whose waiver has run out stays a violation, and names it.
     """
-    on = f"DATE '{asked.as_of_on}'"
-    covers = """
-        w."check" = f."check" AND coalesce(w.reason, f.reason) = f.reason
-        AND coalesce(w.item_key, f.item_key) = f.item_key AND (w.client_id IS NULL OR w.client_id = f.client_id)
-    """
-    for outcome, column, condition in (
-        ("waived", "waiver_id", f"w.granted_on <= {on} AND {on} < w.expires_on"),
-        ("violation", "lapsed_waiver_id", f"w.expires_on <= {on}"),
+    for outcome, column, covering in (
+        ("waived", "waiver_id", waivers_in_force(asked)),
+        ("violation", "lapsed_waiver_id", waivers_run_out(asked)),
     ):
         con.execute(f"""
             UPDATE {table} AS f SET outcome = '{outcome}', {column} = w.waiver_id
             FROM (
-              SELECT f.finding_id, min(w.waiver_id) AS waiver_id FROM {table} AS f JOIN core.waivers AS w ON {covers}
-              WHERE f.outcome = 'violation' AND {condition} GROUP BY f.finding_id
+              SELECT f.finding_id, min(w.waiver_id) AS waiver_id FROM {table} AS f JOIN core.waivers AS w ON {covering}
+              WHERE f.outcome = 'violation' GROUP BY f.finding_id
             ) AS w
             WHERE f.finding_id = w.finding_id
         """)
+
+
+_COVERS = """
+    w."check" = f."check" AND coalesce(w.reason, f.reason) = f.reason
+    AND coalesce(w.item_key, f.item_key) = f.item_key AND (w.client_id IS NULL OR w.client_id = f.client_id)
+"""
+
+
+def waivers_in_force(asked: Asked) -> str:
+    """The condition under which the waiver w covers the violation f."""
+    on = f"DATE '{asked.as_of_on}'"
+    return f"{_COVERS} AND w.granted_on <= {on} AND {on} < w.expires_on"
+
+
+def waivers_run_out(asked: Asked) -> str:
+    """The condition under which the waiver w covered the violation f, and does so no more."""
+    return f"{_COVERS} AND w.expires_on <= DATE '{asked.as_of_on}'"
 
 
 def _counts(con: Connection, check: Check, asked: Asked, table: str) -> tuple[Count, ...]:
@@ -223,6 +237,8 @@ def _grouped(con: Connection, sql: str) -> Counter[tuple[str | None, ...]]:
 
 
 def iso(column: str) -> str:
-    """A TIMESTAMPTZ as ISO 8601 text in the session's zone, with its offset as +02:00."""
-    text = f"strftime({column}, '%Y-%m-%dT%H:%M:%S%z')"  # which leaves the minutes of a whole hour's offset out
-    return f"{text} || CASE WHEN length({text}) = 22 THEN ':00' ELSE '' END"
+    """A TIMESTAMPTZ as ISO 8601 text in the session's zone: parts of a second where there are any, offset as +02:00."""
+    fraction = f"CASE WHEN date_part('microsecond', {column}) % 1000000 <> 0 THEN strftime({column}, '.%f') ELSE '' END"
+    offset = f"strftime({column}, '%z')"  # which leaves the minutes of a whole hour's out
+    minutes = f"CASE WHEN length({offset}) = 3 THEN ':00' ELSE '' END"
+    return f"strftime({column}, '%Y-%m-%dT%H:%M:%S') || {fraction} || {offset} || {minutes}"

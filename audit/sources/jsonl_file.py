@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from audit.contract import load_contracts
 from audit.errors import AuditError
 from audit.snapshot import literal
-from audit.sources.content import open_text
+from audit.sources.content import open_bytes, open_text
 from audit.sources.files import Source
 from audit.store import Connection
 
@@ -40,7 +42,15 @@ def describe(source: Source) -> Source:
         raise AuditError("the file is empty", file=source.name, expected="one JSON object a line")
     contract = load_contracts()[source.table]
     columns = {c.name: "VARCHAR" for c in contract.columns} | names
+    if _is_marked(source.path):
+        source = source.put_in_order(content=replace(source.content, is_plain=False))
     return source.put_in_order(columns=columns)
+
+
+def _is_marked(path: Path) -> bool:
+    """Whether the file begins with a byte order mark, which the engine reads as part of its first record."""
+    with open_bytes(path) as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
 def _object(line: str) -> dict[str, object] | None:
@@ -92,7 +102,8 @@ def find_shifts(source: Source, con: Connection) -> Source:
 def write_in_order(source: Source, temporary: Path) -> Source:
     """Write the file again without what is no object, and remember where each object stood.
 
-    Only for a file that the engine cannot read as it stands, as one that is not UTF-8: every line is walked.
+    Only for a file that the engine cannot read as it stands, as one that is not UTF-8 or begins with a byte order mark:
+    every line is walked.
     """
     shifts: list[tuple[int, int]] = []
     malformed: list[tuple[int, str, None]] = []

@@ -31,7 +31,7 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
 
 # Braces doubled: they stand within templates.
 _LOCAL = r"\d{{4}}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
-_OFFSET = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)"
+_OFFSET = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 _DURATION = r"P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?"
 
 # {0} is the text. LIKE first: it costs a tenth of the pattern, and nearly every stamp has one of the two forms.
@@ -41,13 +41,14 @@ _TYPED: Mapping[str, str] = {
     "duration": f"CASE WHEN regexp_full_match({{0}}, '{_DURATION}')"
     " AND right({0}, 1) NOT IN ('P', 'T') THEN {0} END",
     "date": "CASE WHEN {0} LIKE '____-__-__' THEN TRY_CAST({0} AS DATE) END",
-    "timestamp": "CASE WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+__:__'"
+    "timestamp": "CASE WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+0_:00'"
     f" OR regexp_full_match({{0}}, '{_OFFSET}') THEN TRY_CAST({{0}} AS TIMESTAMPTZ)"
     f" WHEN regexp_full_match({{0}}, '{_LOCAL}')"
     " THEN local_instant(TRY_CAST({0} AS TIMESTAMP)) END",
     "boolean": "CASE lower({0}) WHEN 'true' THEN true WHEN 'false' THEN false END",
     "integer": "CASE WHEN regexp_full_match({0}, '[0-9]{{1,18}}') THEN CAST({0} AS BIGINT) END",
 }
+_WALL = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _LIST = """list_filter(list_transform(
   CASE WHEN left({0}, 1) = '[' THEN from_json({0}, '["VARCHAR"]') ELSE string_split({0}, ';') END,
   lambda v: trim(v)), lambda v: v <> '')"""
@@ -107,6 +108,9 @@ def _raw(column: Column, given: Mapping[str, str], empty_is_null: bool) -> str:
         return f"CASE WHEN isfinite({name}) THEN {name} END" if column.type in ("date", "timestamp") else name
     if given[column.name].endswith("[]"):
         return f"CAST(to_json({name}) AS VARCHAR)"
+    if column.type == "date" and given[column.name] in _WALL:  # a day as data frames write it: its midnight
+        day = f"CAST({name} AS DATE)"
+        return f"CASE WHEN {day} = {name} THEN CAST({day} AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
     text = name if given[column.name] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
     return text if empty_is_null else f"nullif({text}, '')"
 

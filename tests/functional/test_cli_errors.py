@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -153,6 +154,18 @@ def test_a_policy_with_an_unknown_key_names_its_line(source, refused, tmp_path, 
 def test_a_table_without_rows_is_not_evaluated_and_no_error(db, capsys):
     assert main(["check", "--db", str(db), "--period", "2026Q3", "--only", "request_deadlines"]) == 0
     assert "request_deadlines: not evaluated, no rows in requests" in capsys.readouterr().out
+
+
+def test_where_no_log_has_a_row_only_what_a_register_answers_is_evaluated(tmp_path, capsys):
+    source, db = tmp_path / "source", tmp_path / "db"
+    source.mkdir()
+    (source / "policy_versions.csv").write_text("document,version,effective_on\nprivacy_policy,1,2026-01-01\n")
+    assert main(["load", str(source), "--db", str(db), "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["check", "--db", str(db), "--period", "2026Q3", "--json"]) == 0
+    checks = {c["check"]: c for c in json.loads(capsys.readouterr().out)["checks"]}
+    assert {name for name, c in checks.items() if c["evaluated"]} == {"policy_review"}
+    assert "cookie_events" in checks["third_party_agreements"]["empty_tables"]
 
 
 def test_no_database(refused, tmp_path, monkeypatch):

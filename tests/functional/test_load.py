@@ -77,6 +77,8 @@ def as_jsonl(text: str) -> str:
         ("processing_events.csv.gz", gzip.compress(EVENTS.encode())),
         ("processing_events.csv.zst", zstandard.ZstdCompressor().compress(EVENTS.encode())),
         ("processing_events.jsonl", as_jsonl(EVENTS)),
+        ("processing_events.jsonl", "\ufeff" + as_jsonl(EVENTS)),
+        ("processing_events.jsonl.gz", gzip.compress(("\ufeff" + as_jsonl(EVENTS)).encode())),
         ("processing_events.ndjson.gz", gzip.compress(as_jsonl(EVENTS).encode())),
         ("processing_events.jsonl.zst", zstandard.ZstdCompressor().compress(as_jsonl(EVENTS).encode())),
         ("processing_events.parquet", as_parquet(EVENTS)),
@@ -108,6 +110,27 @@ def test_a_day_or_an_instant_in_parquet_is_told_apart(tmp_path: Path) -> None:
     load(tmp_path / "db", [source], policy())
     found = rows(tmp_path / "db", "SELECT incident_id, detected_at_is_date FROM core.incidents ORDER BY 1")
     assert found == [("I0", False), ("I1", True)]
+
+
+def test_a_day_that_a_data_frame_wrote_as_its_midnight_is_that_day(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    starts = ("TIMESTAMP '2026-07-01'", "TIMESTAMP_NS '2026-07-01'", "TIMESTAMP '2026-07-01 09:00'")
+    for i, start in enumerate(starts):
+        columns = f"'K{i}' AS contract_id, 'C1' AS client_id, {start} AS contract_start"
+        duckdb.execute(f"COPY (SELECT {columns}) TO '{source / f'contracts-{i}.parquet'}' (FORMAT parquet)")
+    load(tmp_path / "db", [source], policy())
+    found = rows(tmp_path / "db", "SELECT contract_id, CAST(contract_start AS VARCHAR) FROM core.contracts ORDER BY 1")
+    assert found == [("K0", "2026-07-01"), ("K1", "2026-07-01")]
+    assert rejected(tmp_path / "db") == [("contracts-2.parquet", 1, "contract_start", "unparsable")]
+
+
+@pytest.mark.parametrize("offset", ["+24:00", "+99:99", "-25", "+0260", "+02:60"])
+def test_an_offset_that_no_clock_has_is_refused(tmp_path: Path, offset: str) -> None:
+    text = f"event_id,occurred_at,operation\nE1,2026-07-01T09:00:00{offset},use\nE2,2026-07-01T09:00:00-1200,use\n"
+    db, _ = loaded(tmp_path, {"processing_events.csv": text})
+    assert rejected(db) == [("processing_events.csv", 2, "occurred_at", "unparsable")]
+    assert rows(db, "SELECT event_id FROM core.processing_events") == [("E2",)]
 
 
 def test_empty_text_is_none_however_it_is_written(tmp_path: Path) -> None:

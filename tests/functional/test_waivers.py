@@ -73,3 +73,25 @@ def test_another_check_and_another_client_are_not_touched(tmp_path: Path) -> Non
     found, results = outcomes(tmp_path / "client", other, theirs, client="C2")
     assert found == {"R3": "violation"}
     assert results.waivers == ()
+
+
+@pytest.mark.parametrize(
+    ("granted_on", "expires_on", "outcome", "said"),
+    [
+        ("2026-09-30", "2026-10-01", "waived", ["Waiver W1 covers it until 2026-10-01, that day not included."]),
+        ("2026-10-01", "2027-10-01", "violation", []),
+        ("2025-09-30", "2026-09-30", "violation", ["Waiver W1 covered it and ran out on 2026-09-30."]),
+    ],
+)
+def test_an_item_is_explained_as_it_was_counted(
+    tmp_path: Path, granted_on: str, expires_on: str, outcome: str, said: list[str]
+) -> None:
+    waiver = f"W1,request_deadlines,overdue,R2,C1,board,{granted_on},{expires_on},agreed\n"
+    db, _ = loaded(tmp_path, {"requests.csv": REQUESTS, "waivers.csv": HEAD + waiver})
+    with open_workbench(db, "2026Q3") as wb:
+        for when in ("before it is judged", "after"):
+            steps = wb.explain_item("request_deadlines", "requests:R2")
+            assert steps[-1].startswith(f"Outcome as of 2026-10-01T00:00:00+02:00: {outcome} (overdue): "), when
+            assert [step for step in steps if step.startswith("Waiver")] == said, when
+            wb.check_all(["request_deadlines"])
+        assert not [s for s in wb.explain_item("request_deadlines", "R1") if s.startswith("Waiver")]

@@ -54,6 +54,13 @@ def test_the_copied_folder_is_accepted(folder: Path) -> None:
         ('"core.consents", ', '"consents", ', 10, "reads", "list of tables"),
         ('"core.consents", ', '"core.consents", "core.consents", ', 10, "reads", "twice"),
         ('population = ["core.processing_events"]', 'population = ["core.requests"]', 9, "population", "does not read"),
+        (
+            'population = ["core.processing_events"]',
+            'population = ["core.event_groups"]',
+            9,
+            "population",
+            "nobody loads",
+        ),
         ('population = ["core.processing_events"]', "population = []", 9, "population", "list of tables"),
         ("[reasons.violation]", "[reasons.breach]", 12, "reasons", "no reasons of violations"),
         ("[reasons.undetermined]", "[reasons.unknown]", 20, "unknown", "not an outcome"),
