@@ -170,7 +170,8 @@ def test_no_row_that_is_passed_over_is_otherwise_than_the_population_says(check:
         passed_over.update(row["reason"] for (_, item), row in items.items() if item not in suspects)
 
     over_worlds()
-    assert set(passed_over) == {None, "not_due"}
+    assert None in passed_over
+    assert ("not_due" in passed_over) == ("not_due" in check.reasons.get("compliant", {}))
 
 
 @each_check

@@ -11,6 +11,12 @@ with resting as not materialized (
     where a.legal_basis = 'consent'
       and e.occurred_at >= $start and e.occurred_at < $end and e.occurred_at < $as_of
 ),
+intervals as materialized (
+    -- of the persons judged, each stretch of consent
+    select i.subject_id, i.client_key, i.purpose, i.part, i.valid_from, i.valid_to
+    from core.consent_intervals as i
+    semi join resting as r on r.subject_id = i.subject_id
+),
 parts as (
     select
         *,
@@ -18,7 +24,7 @@ parts as (
                  timestamptz '9999-12-31 00:00:00+00') as until_at
     from (
         select subject_id, client_key, purpose, part, min(valid_from) as from_at
-        from core.consent_intervals
+        from intervals
         where part > 0
         group by subject_id, client_key, purpose, part
     )
@@ -30,7 +36,7 @@ covered_in_parts as materialized (
     join parts as p
         on p.subject_id = r.subject_id and p.client_key = r.client_key and p.purpose = r.purpose
        and p.from_at <= r.occurred_at and r.occurred_at < p.until_at
-    semi join core.consent_intervals as i
+    semi join intervals as i
         on i.subject_id = p.subject_id and i.client_key = p.client_key and i.purpose = p.purpose and i.part = p.part
        and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
 ),
@@ -38,7 +44,7 @@ uncovered as materialized (
     -- only what decides: the few that are found fetch the rest of their row by its position
     select r.source_id, r.source_row, r.occurred_at, r.subject_id, r.client_key, r.purpose
     from resting as r
-    anti join core.consent_intervals as i
+    anti join intervals as i
         on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
        and i.part = 0 and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
     anti join covered_in_parts as k on k.source_id = r.source_id and k.source_row = r.source_row
@@ -105,7 +111,7 @@ elsewhere as (
     select u.source_id, u.source_row
     from uncovered as u
     anti join decided_at as d on d.source_id = u.source_id and d.source_row = u.source_row
-    semi join core.consent_intervals as i
+    semi join intervals as i
         on i.subject_id = u.subject_id and i.client_key = u.client_key
        and i.purpose is distinct from u.purpose
        and i.valid_from <= u.occurred_at and u.occurred_at < i.valid_to
@@ -151,7 +157,7 @@ select
     activity_id,
     cast(null as timestamptz) as ended_at
 from resting as r
-semi join core.consent_intervals as i
+semi join intervals as i
     on i.subject_id = r.subject_id and i.client_key = r.client_key and i.purpose = r.purpose
    and i.part = 0 and i.valid_from <= r.occurred_at and r.occurred_at < i.valid_to
 union all

@@ -8,6 +8,13 @@ from (
     where a.legal_basis = 'consent'
       and e.occurred_at >= $start and e.occurred_at < $end and e.occurred_at < $as_of
 ) as e
-anti join core.consent_intervals as i
+anti join (
+    -- only consent to a purpose that an activity rests on can cover; cookies, say, need not be held in memory
+    select i.subject_id, i.client_key, i.purpose, i.valid_from, i.valid_to
+    from core.consent_intervals as i
+    semi join (select purpose from core.processing_activities where legal_basis = 'consent') as a
+        on a.purpose = i.purpose
+    where i.part = 0
+) as i
     on i.subject_id = e.subject_id and i.client_key = e.client_key and i.purpose = e.purpose
-   and i.part = 0 and i.valid_from <= e.occurred_at and e.occurred_at < i.valid_to
+   and i.valid_from <= e.occurred_at and e.occurred_at < i.valid_to

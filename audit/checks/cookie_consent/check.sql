@@ -5,15 +5,17 @@ with cookies as not materialized (
       and occurred_at >= $start and occurred_at < $end and occurred_at < $as_of
 ),
 -- A visitor's consents bear the purpose cookies:<purpose>. The prefix is taken off here, not put on every event.
-intervals as (
-    select subject_id as visitor_id, substr(purpose, 9) as purpose, part, valid_from, valid_to
-    from core.consent_intervals
-    where client_key = '' and purpose like 'cookies:%'
+intervals as materialized (
+    select i.subject_id as visitor_id, substr(i.purpose, 9) as purpose, i.part, i.valid_from, i.valid_to
+    from core.consent_intervals as i
+    semi join cookies as c on c.visitor_id = i.subject_id
+    where i.client_key = '' and i.purpose like 'cookies:%'
 ),
-choices as (
-    select subject_id as visitor_id, substr(purpose, 9) as purpose, status, effective_at, expires_at
-    from core.consents
-    where client_id is null and purpose like 'cookies:%'
+choices as materialized (
+    select s.subject_id as visitor_id, substr(s.purpose, 9) as purpose, s.status, s.effective_at, s.expires_at
+    from core.consents as s
+    semi join cookies as c on c.visitor_id = s.subject_id
+    where s.client_id is null and s.purpose like 'cookies:%'
 ),
 parts as (
     select
@@ -58,10 +60,9 @@ decided_at as (
             ) as effective_at
         from (
             select
-                c.visitor_id, c.purpose, c.effective_at as "at", 0 as is_event, c.effective_at,
+                visitor_id, purpose, effective_at as "at", 0 as is_event, effective_at,
                 cast(null as varchar) as event_id
-            from choices as c
-            semi join uncovered as u on u.visitor_id = c.visitor_id
+            from choices
             union all
             select
                 visitor_id, purpose, occurred_at as "at", 1 as is_event,
