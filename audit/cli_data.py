@@ -25,8 +25,10 @@ def sample(args: argparse.Namespace, terminal: Terminal) -> int:
     given = {name: getattr(args, name) for name in ("seed", "events", "start", "end")}
     with terminal.progress() as bar:
         bar("Writing the sample")
-        write_sample(args.folder, clean=args.clean, **{k: v for k, v in given.items() if v is not None})
+        made = write_sample(args.folder, clean=args.clean, **{k: v for k, v in given.items() if v is not None})
     terminal.say(f"Wrote the synthetic organisation to {args.folder}.")
+    if args.events and args.events < made.events:
+        terminal.say(f"It has {made.events} everyday events: with fewer some system would be silent for a week.")
     terminal.advise(("to read it", ["load", str(args.folder)]))
     return 0
 

@@ -12,7 +12,6 @@ from datetime import date
 from pathlib import Path
 
 from audit.contract import load_contracts
-from audit.errors import UsageError
 from audit.sample.cases import Finding, plant
 from audit.sample.exports import write_exports
 from audit.sample.files import clear, write_answer_key, write_tables
@@ -25,10 +24,14 @@ __all__ = ["Finding", "Summary", "write_sample"]
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written: the rows of each table, and the findings the checks must have for ``period``."""
+    """What was written: the rows of each table, and the findings the checks must have for ``period``.
+
+    ``events`` are those of everyday work: as many as were asked for, or as it takes.
+    """
 
     folder: Path
     period: str
+    events: int
     rows: dict[str, int]
     findings: tuple[Finding, ...]
 
@@ -49,8 +52,8 @@ def write_sample(
     Args:
         folder: where to; a sample that stands there is replaced.
         seed: another seed gives other persons and days, with the same registers and planted faults.
-        events: processing events of everyday work; persons and consents grow with them. The traces of requests, of
-            removals and of planted faults come on top.
+        events: processing events of everyday work, or as many as it takes for every system to be heard of each week;
+            persons and consents grow with them. The traces of requests, of removals and of planted faults come on top.
         start: first day of the logs.
         end: the day after their last. The planted faults lie in the last full quarter before it, some in earlier ones.
         clean: plant nothing: every check is then without violation or undetermined item in every quarter.
@@ -59,18 +62,12 @@ def write_sample(
         What was written; its findings are also in ``answer_key.csv``.
 
     Raises:
-        UsageError: no full quarter in the window, too few events to be heard of every week, or a folder that holds
-            other data.
+        UsageError: no full quarter in the window, or a folder that holds other data.
         AuditError: the folder cannot be written.
     """
     plan = Plan.load("mira")
     window = Window.of(start, end, plan)
-    events = plan.settings["amounts"]["events"] if events is None else events
-    least = plan.least_events(window)
-    if events < least:
-        raise UsageError(
-            "too few events for every system to be heard of each week", column="--events", expected=f"{least} or more"
-        )
+    events = max(events or plan.settings["amounts"]["events"], plan.least_events(window))
     contracts = load_contracts()
     clear(folder, contracts)
     with scratch() as con:
@@ -80,4 +77,4 @@ def write_sample(
     plan.copy_to(folder)
     write_exports(folder / "exports", plan, window, seed)
     write_answer_key(folder, window.period, findings)
-    return Summary(folder, window.period, rows, findings)
+    return Summary(folder, window.period, events, rows, findings)

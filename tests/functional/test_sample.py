@@ -157,6 +157,12 @@ def test_more_events_have_more_persons_and_the_same_faults(made: Summary, tmp_pa
     assert fewer.findings == made.findings
 
 
+def test_of_too_few_events_there_are_as_many_as_it_takes(made: Summary, tmp_path: Path) -> None:
+    least = write_sample(tmp_path, events=1)
+    assert 2000 < least.events < FEW < least.rows["processing_events"]
+    assert least.findings == made.findings
+
+
 def test_the_organisations_own_files_come_along(made: Summary) -> None:
     policy = tomllib.loads((made.folder / "policy.toml").read_text("utf-8"))
     assert policy["organisation"]["policy_version"] == "2018-05-21"
@@ -167,7 +173,6 @@ def test_the_organisations_own_files_come_along(made: Summary) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"events": 100}, "--events"),
         ({"start": date(2026, 8, 1), "end": date(2026, 9, 1)}, "--end"),
         ({"start": date(2019, 1, 1)}, "--start"),
     ],
