@@ -121,8 +121,11 @@ def count(text: str) -> int:
 
 
 def names(text: str) -> list[str]:
-    """Names separated by commas."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Names separated by commas, one at least: of nothing no violation would be found."""
+    found = [name.strip() for name in text.split(",") if name.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError("no name is given")
+    return found
 
 
 def findings(text: str) -> Path:

@@ -99,6 +99,11 @@ def test_an_unknown_check_names_those_there_are(db, refused, words):
     assert "consent_coverage" in line
 
 
+@pytest.mark.parametrize("only", ["", " , "])
+def test_no_check_at_all_is_not_without_violation(db, refused, only):
+    assert "--only" in refused("check", "--db", str(db), "--period", "2026Q3", "--only", only, code=2)
+
+
 def test_an_unknown_item_client_or_finding(db, refused):
     period = ("--db", str(db), "--period", "2026Q3")
     refused("explain", "consent_coverage", "--item", "E999", *period, code=2)
