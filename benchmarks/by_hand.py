@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
+from audit.judge import group_events
 from audit.run import Workbench, open_workbench
 from benchmarks.floors import PERIOD, cpu, database, judge_and_write
 
@@ -60,6 +61,8 @@ def main() -> None:
 
 
 def ours(wb: Workbench, check: str) -> int:
+    """The check, with all that several checks share and one alone has to pay."""
+    group_events(wb.con, wb.asked)
     judge_and_write(wb, check)
     return int(wb.con.execute(f"SELECT count(*) FROM temp.judged_{check}").fetchall()[0][0])
 

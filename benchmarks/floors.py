@@ -205,7 +205,7 @@ def spilling(folder: Path) -> Iterator[list[int]]:
         thread.join()
 
 
-def cpu(work: Callable[[], None]) -> float:
+def cpu(work: Callable[[], object]) -> float:
     before = resource.getrusage(resource.RUSAGE_SELF)
     work()
     after = resource.getrusage(resource.RUSAGE_SELF)
