@@ -80,6 +80,7 @@ def test_the_counts_are_those_of_the_population(check: Check) -> None:
             judged = judge(con, check, world.asked)
             kept = spec.rows(con, f"SELECT item, outcome, reason FROM {judged.relation}")
             whole, part = judged.counts, judge(con, check, world.asking(**scope).asked).counts
+            assert {c.role for c in whole} <= {"controller", "processor"}, "the roles add up to the whole"
             faulty = [row for row in items.values() if row["outcome"] != "compliant"]
             assert bag(kept, ["item", "outcome", "reason"]) == bag(faulty, ["item", "outcome", "reason"])
         assert check.name in NOT_ROWS or all(is_row(world, *item) for item in items)

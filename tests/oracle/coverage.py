@@ -38,8 +38,8 @@ def covered(facts: Facts, table: str, source: str, seen: list[date]) -> Verdict:
     }
     over = longest - facts.policy.deadlines["silent_source_after"].whole_days
     if over > 0:
-        return Verdict(table, source, "violation", "silent_source", amount=over, shown=shown)
-    return Verdict(table, source, "compliant", shown=shown)
+        return Verdict(table, source, "violation", "silent_source", role="controller", amount=over, shown=shown)
+    return Verdict(table, source, "compliant", role="controller", shown=shown)
 
 
 def days_over(facts: Facts) -> list[date]:

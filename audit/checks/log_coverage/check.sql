@@ -120,7 +120,7 @@ select
     s.item,
     case when l.days_over > 0 then 'violation' else 'compliant' end as outcome,
     case when l.days_over > 0 then 'silent_source' end as reason,
-    cast(null as varchar) as role,
+    'controller' as role,
     cast(null as varchar) as client_id,
     cast(null as varchar) as subject_id,
     cast(null as timestamptz) as occurred_at,
