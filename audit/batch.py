@@ -7,15 +7,12 @@ to date is left alone, so that a batch that was stopped goes on where it was.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -32,6 +29,7 @@ from audit.prepared import Held, Prepared, giving, prepare_all
 from audit.results import Results
 from audit.run import Workbench, open_workbench
 from audit.signing_keys import read_settings
+from audit.spawned import processes
 
 if TYPE_CHECKING:
     from audit.signature import Signer
@@ -109,7 +107,8 @@ def make_all(question: Question, jobs: int, progress: Progress = lambda *_: None
         given = {c: notebook_parameters(replace(whole.asked, client_id=c), question.order) for c in left}
     sample = next(iter(prepared.values()), None)
     prepared = {c: replace(p, catalog={}) for c, p in prepared.items()}  # which each process has of the sample
-    with TemporaryDirectory(prefix="audit-") as scratch, _processes(question, sample, fixed, jobs) as (first, last):
+    begin = (_begin_executing, (sample, question.order.language)), (_begin_finishing, (question, fixed))
+    with TemporaryDirectory(prefix="audit-") as scratch, processes(jobs, *begin) as (first, last):
         out = {c: Path(scratch) / f"{number}.ipynb" for number, c in enumerate(left)}
         stages = (
             lambda c: first.submit(_execute, question, fixed, out[c], given[c], prepared[c]),
@@ -134,24 +133,6 @@ def _through(
                 yield result
             else:
                 running.add(finish(*result))
-
-
-@contextmanager
-def _processes(
-    question: Question, sample: Prepared | None, snapshot: int, jobs: int
-) -> Iterator[tuple[ProcessPoolExecutor, ProcessPoolExecutor]]:
-    """The processes that execute and those that finish, each begun afresh, with one thread for numbers."""
-    before = os.environ.get("OPENBLAS_NUM_THREADS")
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    pool = partial(ProcessPoolExecutor, jobs, multiprocessing.get_context("spawn"))
-    pools = pool(_begin_executing, (sample, question.order.language)), pool(_begin_finishing, (question, snapshot))
-    try:
-        yield pools
-    finally:
-        for p in pools:
-            p.shutdown(wait=True, cancel_futures=True)
-        os.environ.pop("OPENBLAS_NUM_THREADS")
-        os.environ |= {"OPENBLAS_NUM_THREADS": before} if before is not None else {}
 
 
 def _kept(question: Question, workbench: Narrowed) -> Made | None:
@@ -229,7 +210,8 @@ def _execute(
     own = notebooks.FORK if question.engine == notebooks.FORK else None
     try:
         with giving(replace(prepared, catalog=_catalog)):
-            notebooks.run(question.notebook, out, parameters, db=question.db, snapshot=snapshot, engine=own)
+            given = {"db": question.db, "snapshot": snapshot, "policy": question.options["policy"]}
+            notebooks.run(question.notebook, out, parameters, **given, engine=own)
     except Exception as error:  # noqa: BLE001 - one client's failure does not stop the others
         return client, *_told(error)
     return client, None, 0

@@ -36,8 +36,7 @@ def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) 
         AuditError: no database there.
     """
     as_of, client, role = (scope.get(key) or None for key in ("as_of", "client", "role"))
-    folder, snapshot = database_of(db)
-    workbench = open_workbench(folder, period or None, as_of=as_of, client=client, role=role, snapshot=snapshot)
+    workbench = open_workbench(period=period or None, as_of=as_of, client=client, role=role, **database_of(db))
     edition = scope.get("edition") or "internal"
     results = for_edition(workbench.check_all(only=only), edition, workbench.policy.suppress_below)
     language = scope.get("language") or "en"

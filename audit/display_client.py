@@ -42,9 +42,8 @@ def begin(db: str, period: str, *, client: str, **scope: str) -> ClientPage:
     language, edition = scope.get("language") or "en", scope.get("edition") or "internal"
     made, workbench = prepared.given(client), None
     if made is None:
-        folder, snapshot = database_of(db)
         as_of, role = scope.get("as_of") or None, scope.get("role") or None
-        opened = partial(open_workbench, folder, period or None, as_of=as_of, role=role, snapshot=snapshot)
+        opened = partial(open_workbench, period=period or None, as_of=as_of, role=role, **database_of(db))
         workbench = opened(client=client or _first(opened))
         made = prepare(workbench)
     results = for_edition(made.results, edition, made.below)

@@ -37,11 +37,11 @@ class Draft:
     """
 
     def __init__(self, name: str, db: str = "", language: str = "en") -> None:
-        folder, number = database_of(db)
+        opened = database_of(db)
         desk = Path(mkdtemp(prefix="audit-"))
         finalize(self, shutil.rmtree, desk, ignore_errors=True)
         self.name = name
-        self.policy = borrowed(read_snapshot(folder, number).policy_file, desk)
+        self.policy = borrowed(read_snapshot(opened["db"], opened["snapshot"]).policy_file, desk)
         self._folder = new_check(name, self.policy)
         self._words = Words(language, load_policy(self.policy, load_law()).zone.key)
 

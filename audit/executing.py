@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit import notebooks
 from audit.errors import AuditError
 from audit.notebooks import Progress
-
-_THREADS = "OPENBLAS_NUM_THREADS"
+from audit.spawned import processes
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,7 @@ def run_all(
     *,
     db: Path | None,
     snapshot: int | None = None,
+    policy: Path | None = None,
     progress: Progress = lambda *_: None,
     draw: bool = True,
 ) -> None:
@@ -43,6 +41,7 @@ def run_all(
         jobs: the notebooks.
         db: the database's folder; where not given, what the environment or the notebook says.
         snapshot: which state of it to open.
+        policy: the policy file to judge by; the one the data was loaded under where not given.
         progress: called with the notebook done last, how many are done and how many there are.
         draw: whether charts are drawn; otherwise they stay what they are drawn from, where there are forks.
 
@@ -53,12 +52,12 @@ def run_all(
     if not hasattr(os, "fork"):
         for done, job in enumerate(jobs):
             progress(_called(job), done, len(jobs))
-            notebooks.run(job.notebook, job.out, dict(job.parameters), db=db, snapshot=snapshot)
+            notebooks.run(job.notebook, job.out, dict(job.parameters), db=db, snapshot=snapshot, policy=policy)
         return
     failed: dict[int, AuditError] = {}
     progress("notebooks", 0, len(jobs))
-    with _processes(min(len(jobs), os.cpu_count() or 1)) as pool:
-        running = {pool.submit(_execute, job, db, snapshot): n for n, job in enumerate(jobs)}
+    with processes(min(len(jobs), os.cpu_count() or 1), (_begin, ())) as (pool,):
+        running = {pool.submit(_execute, job, db, snapshot, policy): n for n, job in enumerate(jobs)}
         for done, future in enumerate(as_completed(running), start=1):
             n = running[future]
             if (error := future.result()) is not None:
@@ -74,20 +73,6 @@ def _called(job: Job) -> str:
     return job.notebook.stem.replace("_", " ")
 
 
-@contextmanager
-def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes begun afresh, with one thread for numbers, so that each can fork."""
-    before = os.environ.get(_THREADS)
-    os.environ[_THREADS] = "1"
-    pool = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _begin)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-        os.environ.pop(_THREADS)
-        os.environ |= {_THREADS: before} if before is not None else {}
-
-
 # What follows runs in those processes.
 def _begin() -> None:
     """Import what notebooks begin with, so that their forks need not."""
@@ -96,11 +81,11 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who waits for it stops
 
 
-def _execute(job: Job, db: Path | None, snapshot: int | None) -> AuditError | None:
+def _execute(job: Job, db: Path | None, snapshot: int | None, policy: Path | None) -> AuditError | None:
     """Run one; gives the error it ended in."""
     try:
-        parameters = dict(job.parameters)
-        notebooks.run(job.notebook, job.out, parameters, db=db, snapshot=snapshot, engine=notebooks.FORK)
+        given = {"db": db, "snapshot": snapshot, "policy": policy}
+        notebooks.run(job.notebook, job.out, dict(job.parameters), **given, engine=notebooks.FORK)  # type: ignore[arg-type]
     except AuditError as error:
         return error
     return None

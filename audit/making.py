@@ -182,11 +182,12 @@ def _run_notebooks(workbench: Workbench, order: Order, out: Path, progress: Prog
     """Run a report's notebooks into a folder, several side by side."""
     given = notebook_parameters(workbench.asked, order)
     jobs = [Job(notebook, out / notebook.name, given) for notebook in _notebooks_of(order.name)]
-    db, state = workbench.snapshot.folder, workbench.snapshot.number
+    db, state, policy = workbench.snapshot.folder, workbench.snapshot.number, workbench.policy.path
     if len(jobs) > 1:
-        run_all(jobs, db=db, snapshot=state, progress=progress)
+        run_all(jobs, db=db, snapshot=state, policy=policy, progress=progress)
     else:
-        notebooks.run(jobs[0].notebook, jobs[0].out, dict(given), db=db, snapshot=state, progress=progress)
+        own = jobs[0]
+        notebooks.run(own.notebook, own.out, given, db=db, snapshot=state, policy=policy, progress=progress)
 
 
 def notebook_parameters(asked: Asked, order: Order) -> dict[str, str]:

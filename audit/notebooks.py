@@ -26,8 +26,9 @@ with without_iri_grammar():
 
 Progress = Callable[[str, int, int], None]
 
-DATABASE, SNAPSHOT = "AUDIT_DB", "AUDIT_SNAPSHOT"
-"""The environment variables that tell a notebook's kernel where the database lies, and which of its states to open."""
+DATABASE, SNAPSHOT, POLICY = "AUDIT_DB", "AUDIT_SNAPSHOT", "AUDIT_POLICY"
+"""The environment variables that tell a notebook's kernel where the database lies, which of its states to open, and by
+which policy file to judge."""
 
 FORK = "fork"
 """The engine that runs cells in a fork of this process, where the system has forks."""
@@ -81,6 +82,7 @@ def run(
     progress: Progress = lambda *_: None,
     *,
     snapshot: int | None = None,
+    policy: Path | None = None,
     engine: str | None = None,
 ) -> None:
     """Execute a notebook in a kernel of this interpreter and write it, as executed, to ``out``.
@@ -95,6 +97,7 @@ def run(
         db: the database's folder; where not given, what the environment or the notebook says.
         progress: called with the notebook's name, the cells done and their number.
         snapshot: which state of the database to open, while others may load; the current one where not given.
+        policy: the policy file to judge by; the one the data was loaded under where not given.
         engine: FORK runs the cells in a fork of this process and leaves charts undrawn (audit.forked); papermill's
             own, a kernel, where not given.
 
@@ -105,7 +108,7 @@ def run(
     _validate(notebook, parameters)
     cells = len(_read(notebook).cells) + bool(parameters)  # which papermill puts into a cell of their own
     name = notebook.stem.replace("_", " ")
-    env = ({DATABASE: str(db.resolve())} if db else {}) | ({SNAPSHOT: str(snapshot)} if snapshot is not None else {})
+    env = _environment(db, snapshot, policy)
     progress(name, 0, cells)
     try:
         with TemporaryDirectory(prefix="audit") as own:
@@ -132,6 +135,12 @@ def run(
         raise CheckError(f"its kernel stopped: {type(error).__name__}", file=notebook.name) from error
     _scrub(out)
     progress(name, cells, cells)
+
+
+def _environment(db: Path | None, snapshot: int | None, policy: Path | None) -> dict[str, str]:
+    """What a notebook is told of the database, beside its parameters."""
+    told = {DATABASE: db and db.resolve(), SNAPSHOT: snapshot, POLICY: policy and policy.resolve()}
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 class _Forking(Engine):  # type: ignore[misc]

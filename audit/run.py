@@ -265,10 +265,18 @@ class Workbench:
         return Archive(self.snapshot.folder, question_of(self.manifest))
 
 
-def database_of(named: str) -> tuple[Path, int | None]:
-    """The database a notebook opens, and which of its states: as named, else as `audit lab` or the runner says."""
-    state = os.environ.get("AUDIT_SNAPSHOT")
-    return Path(named or os.environ.get("AUDIT_DB") or DEFAULT_DB), int(state) if state and not named else None
+def database_of(named: str) -> dict[str, Any]:
+    """The database a notebook opens, which of its states, and the policy file to judge by: options of open_workbench.
+
+    A database that is named is opened as it is; else all three are as `audit lab` or the runner says.
+    """
+    told = {} if named else os.environ
+    state, policy = told.get("AUDIT_SNAPSHOT"), told.get("AUDIT_POLICY")
+    return {
+        "db": Path(named or told.get("AUDIT_DB") or DEFAULT_DB),
+        "snapshot": int(state) if state else None,
+        "policy": Path(policy) if policy else None,
+    }
 
 
 def open_workbench(

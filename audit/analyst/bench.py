@@ -271,9 +271,9 @@ def open_bench(
         UsageError: a period, instant, role, client, language or snapshot that is none.
         AuditError: no database, or one that cannot be read.
     """
-    folder, state = database_of(str(db or ""))
-    state = state if snapshot is None else snapshot
-    workbench = Workbench(folder, period, as_of=as_of, client=client, role=role, policy=policy, snapshot=state)
+    given = {name: value for name, value in {"policy": policy, "snapshot": snapshot}.items() if value is not None}
+    state = database_of(str(db or "")) | given
+    workbench = Workbench(period=period, as_of=as_of, client=client, role=role, **state)
     try:
         return Bench(workbench, language)
     except UsageError:

@@ -15,11 +15,13 @@ import pytest
 from audit import figures, pdf, places
 from audit.cli import main
 from audit.pdf_text import pages
+from audit.policy import load_policy
 from audit.report import read
+from audit.statutes import load_law
 from audit.verify import verify_pdf
 from audit.words import Words
-from tests.functional.houses import loaded
-from tests.functional.made_all import CLIENT, FILES, ORDERS, OTHER
+from tests.functional.houses import POLICY, loaded, write
+from tests.functional.made_all import BREACH, CLIENT, FILES, ORDERS, OTHER
 from tests.functional.vera import conforming, needs_vera
 from tests.rules.tree import ROOT
 
@@ -196,3 +198,32 @@ def test_an_address_in_the_record_stops_its_files(tmp_path: Path, capsys: pytest
     db, _ = loaded(tmp_path, files)
     said = refused(["--report", "processing-record", "--db", str(db)], tmp_path / "out", capsys, "anna.berg@mail.test")
     assert "processing-record.pdf, an attachment: an e-mail address" in said or "record-of-processing.csv" in said
+
+
+def test_an_id_in_a_title_or_a_files_name_stops_a_dossier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The title stands in the PDF's metadata, on pages and in attachments; a file's name in the manifest alone."""
+    for table, old, new in (("incidents", "A list was sent", "Of SUB-00003"), ("requests", "", "")):
+        name = f"{table}.csv" if new else f"{table}-SUB-00005.csv"
+        files = {n: text for n, text in FILES.items() if n != f"{table}.csv"}
+        place = tmp_path / table
+        db, _ = loaded(place, files | {name: FILES[f"{table}.csv"].replace(old, new)})
+        words = ["--report", "incident-dossier", "--incident", BREACH, "--db", str(db)]
+        said = refused(words, place / "out", capsys, "SUB-00003", "SUB-00005")
+        assert ("manifest.json: a subject id" in said) == (not new)
+
+
+def test_a_report_follows_the_policy_file_that_is_given(tmp_path: Path) -> None:
+    """What the notebook shows is judged by it as what stands beside it, for one client and for all of them."""
+    db, _ = loaded(tmp_path, FILES)
+    other = write(tmp_path / "other", {"policy.toml": POLICY.read_text("utf-8")}) / "policy.toml"
+    name = load_policy(POLICY, load_law()).name
+    other.write_text(other.read_text("utf-8").replace(f'"{name}"', '"Another Reader AB"'), "utf-8")
+    for words in (["requests-report"], ["client-report", "--all-clients", "--jobs", "1", "--engine", "papermill"]):
+        given = ["--db", str(db), "--policy", str(other), "--period", "2026Q3", "--out", str(tmp_path / "out")]
+        assert main(["report", "--report", *words, *given, "--unsigned", "--quiet"]) in (0, 1)
+    made = sorted((tmp_path / "out").glob("*/*.pdf"))
+    assert len(made) == 3
+    for report in made:
+        assert "Another Reader AB" in "".join(pages(report.read_bytes()))
+        assert verify_pdf(report).differences == []
+        assert name not in report.read_bytes().decode("latin-1") + "".join(pages(report.read_bytes()))

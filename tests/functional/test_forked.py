@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from audit import notebooks
 from audit.errors import AuditError, CheckError
 from tests.functional.test_notebooks import notebook, outputs
+from tests.rules.tree import ROOT
 
 CELLS = (
     "import sys\nfrom IPython.display import HTML, display",
@@ -92,3 +95,20 @@ def test_a_process_with_threads_is_not_forked(tmp_path: Path) -> None:
     finally:
         done.set()
         thread.join()
+
+
+@pytest.mark.slow
+def test_a_script_without_a_guard_may_run_notebooks(tmp_path: Path) -> None:
+    """Its top level runs once, not in each process that runs notebooks for it."""
+    sources = [notebook(tmp_path / f"{name}.ipynb", f"'{name}'") for name in ("one", "two")]
+    out = tmp_path / "out"
+    out.mkdir()
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\nfrom audit.executing import Job, run_all\nprint('begun', flush=True)\n"
+        f"run_all([Job(Path(p), Path({str(out)!r}, Path(p).name), {{}}) for p in sys.argv[1:]], db=None)\n"
+    )
+    command = [sys.executable, str(script), *map(str, sources)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "begun\n", "")
+    assert [outputs(out / s.name)[-1]["data"]["text/plain"] for s in sources] == [["'one'"], ["'two'"]]
