@@ -7,6 +7,7 @@ from typing import Any
 from audit import exhibits, tables
 from audit.display import Page, Several, Shown, begin
 from audit.dossier import CHECKS, Dossier, breaches, open_dossier
+from audit.dossier_form import DossierForm
 from audit.dossier_tables import DossierTables
 from audit.dossier_words import DossierWords
 from audit.errors import AuditError, UsageError
@@ -169,7 +170,8 @@ class DossierPage:
 
     def form(self) -> Several:
         """The authority's form, field by field."""
-        return Several([self.page.sentence(self.tables.form_sentence()), self._block(self.tables.form())])
+        form = DossierForm(self.words, self.tables.below)
+        return Several([self.page.sentence(form.sentence()), self._block(form.asked()), self._block(form.rest())])
 
     def carries(self) -> Shown:
         """On what rows the dossier rests, and whether a refused one may be about the incident."""

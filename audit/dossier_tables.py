@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from audit.blocks import Block
-from audit.breach_form import Field, load_breach_form
 from audit.charts import Chart, timeline
 from audit.dossier import DEMANDS, NOTICES, Clock
 from audit.dossier_words import DossierWords
@@ -217,74 +216,3 @@ class DossierTables:
             return self.say("silent.no_breach")
         text = "demands.there" if found in ("compliant", "pending") else "demands.lacking"
         return {"status": found, "text": self.say("clock.undetermined" if found == "undetermined" else text)}
-
-    def form(self) -> Block:
-        """The authority's form, field by field, with what the register says."""
-        columns = {
-            "no": (self.say("form.no"), "text"),
-            "field": (self.say("form.field"), "text"),
-            "gdpr": (self.say("form.gdpr"), "text"),
-            "value": (self.say("form.value"), "text"),
-            "state": (self.say("form.state"), "status"),
-        }
-        rows = [self._field(f) for f in load_breach_form().fields]
-        note = self.say("form.note", source=load_breach_form().source)
-        return table(self.say("form.caption"), columns, rows, size="small", note=note)
-
-    def _field(self, field: Field) -> list[Any]:
-        value = self.filled(field)
-        state = self.state(field)
-        status = {"filled": "kept", "lacking": "violation"}.get(state, "not_evidenced")
-        name = self.words.words.say(f"form.{field.no}")
-        gdpr = self.words.words.article(field.gdpr) if field.gdpr else None
-        return [str(field.no), name, gdpr, value, {"status": status, "text": self.say(f"form.{state}")}]
-
-    def state(self, field: Field) -> str:
-        """How a field of the form stands: filled, lacking, people (only they can) or optional."""
-        if self.filled(field) is not None:
-            return "filled"
-        if not field.is_required:
-            return "optional"
-        return "lacking" if field.fills in self.dossier.incident else "people"
-
-    def filled(self, field: Field) -> str | None:
-        """What the register gives for a field of the form; None where it gives nothing."""
-        incident, w, key = self.dossier.incident, self.words, field.fills
-        if key is None:
-            return None
-        if key in (*_TEXTS, "delay_reasons"):
-            return self.say("demands.see") if incident[key] else None
-        if key == "subjects_affected":
-            return w.persons(incident[key], self.below)
-        return w.value(key) if key in incident and key != "title" else self._derived(key)
-
-    def _derived(self, key: str) -> str | None:
-        """What follows from more than one column, or from the policy file."""
-        incident, w, told = self.dossier.incident, self.words, self.dossier.told
-        is_processor = self.dossier.is_processor
-        found: dict[str, str | None] = {
-            "phase": self.say("form.follow_up" if told("authority_notified") else "form.new"),
-            "completeness": self.say("form.incomplete" if self.dossier.missing else "form.complete"),
-            "reference": incident["incident_id"],
-            "registration_number": None if is_processor else w.identity["registration_number"],
-            "organisation": w.client() if is_processor else w.identity["name"],
-            "other_party": self.say("yes") if is_processor else None,
-            "other_party_role": self.say("glance.processor") if is_processor else None,
-            "client": w.identity["name"] if is_processor else None,
-            "occurrence": self.say("form.on_a_day", at=w.value("occurred_at")) if incident["occurred_at"]
-            else self.say("form.to_determine"),
-            "title": w.title() if incident["title"] else None,
-            "subjects_exact": self.say("form.exact" if incident["subjects_affected"] is not None
-                                       else "form.unknown_number"),
-            "subjects_told": self.say("form.told_yes" if told("subjects_notified") else "form.told_no"),
-            "subjects_notified_at": w.words.long_instant(first[0]["at"]) if (first := told("subjects_notified"))
-            else None,
-        }  # fmt: skip
-        return found[key]
-
-    def form_sentence(self) -> str:
-        """How much of the form the register fills."""
-        fields = load_breach_form().fields
-        states = [self.state(f) for f in fields]
-        n = {key: self.words.words.integer(states.count(key)) for key in ("filled", "lacking", "people")}
-        return self.say("form.sentence", n=self.words.words.integer(len(fields)), **n)

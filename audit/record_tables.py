@@ -41,8 +41,7 @@ class RecordTables:
         rows: list[list[Any]] = [
             [self.say("keeper.organisation"), identity["name"]],
             [self.say("keeper.number"), identity["registration_number"]],
-            [self.say("keeper.contact"), people],
-            [self.say("keeper.officer"), people],
+            *([self.say(f"keeper.{key}"), people] for key in ("contact", "joint", "representative", "officer")),
             [self.say("keeper.authority"), identity["supervisory_authority"]],
             [self.say("keeper.as_of"), self.words.words.long_day(as_of_on)],
         ]
@@ -112,7 +111,9 @@ class RecordTables:
         return table(caption, columns, rows, size="small")
 
     def _article(self, a: dict[str, Any], key: str) -> str | None:
-        found = DEMANDED[a["role"]].get(self._column(key))
+        asked = DEMANDED[a["role"]]
+        # The article that asks for the safeguards asks for the countries' names with them.
+        found = asked["safeguards"] if key == "third_countries" else asked.get(self._column(key))
         return self.words.words.article(found) if found else None
 
     @staticmethod
@@ -174,12 +175,16 @@ class RecordTables:
         """Each name that the record uses with its terms."""
         columns = self._columns("vocabulary", "name", "kind") | {"iri": (self.say("vocabulary.iri"), "mono")}
         rows = [
-            [self.words.code(name), self.say(f"vocabulary.{kind}"), iri]
+            [self._termed(kind, name), self.say(f"vocabulary.{kind}"), iri]
             for kind, name in self.words.names(self.record)
             for iri in vocabulary.iris(kind, name)
         ]
         note = self.say("vocabulary.note", source=vocabulary.source)
         return table(self.say("vocabulary.caption"), columns, rows, size="small", note=note)
+
+    def _termed(self, kind: str, name: str) -> str | None:
+        """A name as the rest of the record writes it."""
+        return self.words.named(kind, name) if kind in ("role", "safeguard") else self.words.code(name)
 
     def _columns(self, part: str, *keys: str) -> Columns:
         return {key: (self.say(f"{part}.{key}"), "text") for key in keys}

@@ -17,6 +17,7 @@ from audit.cells import plain
 from audit.cli import main
 from audit.display_dossier import DossierPage, begin_dossier
 from audit.dossier import CHECKS, Dossier, open_dossier
+from audit.dossier_form import DossierForm
 from audit.errors import UsageError
 from audit.pdf import Document
 from audit.report_parts import about, checks_of
@@ -234,24 +235,46 @@ def test_each_part_is_typeset_and_text_is_never_markup(page: Any, incident: str)
     assert pdf.typeset(document, manifest_sha256="00" * 32).startswith(b"%PDF")
 
 
-def test_the_form_holds_every_field_that_is_required() -> None:
+def test_the_form_holds_every_field() -> None:
     if not FIELDS.is_file():
         pytest.skip("the folder of legal vectors is not beside this checkout")
     given = {int(r["field_no"]): r for r in csv.DictReader(FIELDS.read_text("utf-8").splitlines())}
     ours = {f.no: f for f in load_breach_form().fields}
-    assert {no for no, r in given.items() if r["required"] == "required"} <= set(ours)
+    assert set(given) == set(ours)
     for no, field in ours.items():
         assert field.section == given[no]["section"]
         assert field.gdpr == (given[no]["gdpr_ref"].replace("Art. ", "") or None)
         assert field.is_required == (given[no]["required"] == "required")
 
 
+def form_of(shown: Any) -> dict[str, str | None]:
+    """What the form is filled with."""
+    form = DossierForm(shown.words, shown.tables.below)
+    return {f.fills: form.filled(f) for f in load_breach_form().fields if f.fills}
+
+
+def test_a_processors_form_leaves_to_its_client_what_only_the_client_knows(page: Any) -> None:
+    ours, theirs, bare = form_of(page("LATE")), form_of(page("CLIENT")), form_of(page("BARE"))
+    assert theirs["controller_aware_at"] == theirs["client_told_at"] == "3 July 2026, 08:00"
+    assert theirs["discovery"] == "detected by the processor, who told the controller"
+    assert [theirs[key] for key in ("phase", "completeness", "subjects_told")] == [None] * 3
+    assert (ours["subjects_told"], ours["discovery"], ours["client_told_at"]) == ("yes", None, None)
+    assert (bare["phase"], bare["completeness"], bare["subjects_told"]) == ("new notification", "incomplete", "no")
+    assert form_of(page("GROUND"))["ground"] == "the data was unreadable to others (34(3)(a))"
+
+
+def test_the_form_is_shown_whole(page: Any) -> None:
+    form = DossierForm(page("CLIENT").words, 0)
+    numbers = [row[0] for block in (form.asked(), form.rest()) for row in block["rows"]]
+    assert sorted(map(int, numbers)) == [f.no for f in load_breach_form().fields]
+
+
 def test_each_field_of_the_form_has_a_name_and_is_filled_by_something_known(page: Any) -> None:
     messages = Path(audit.__file__).parent / "templates" / "messages" / "en" / "form.toml"
     assert set(tomllib.loads(messages.read_text("utf-8"))) == {str(f.no) for f in load_breach_form().fields}
     shown = page("LATE")
-    filled = {f.fills: shown.tables.filled(f) for f in load_breach_form().fields if f.fills}
-    assert filled["aware_at"] == "1 July 2026, 09:00"
+    filled = form_of(shown)
+    assert filled["controller_aware_at"] == "1 July 2026, 09:00"
     assert filled["subjects_affected"] == "3"
     assert filled["phase"] == "follow-up notification"
     assert filled["organisation"] == policy().name
@@ -267,6 +290,6 @@ def test_small_numbers_of_persons_and_people_who_acted_stay_inside(page: Any) ->
     shown = page("LATE")
     shown.tables.below, shown.tables.is_internal = 5, False
     assert rows(shown.tables.glance())["Persons concerned"] == ["fewer than 5"]
-    told = str([shown.tables.glance(), shown.tables.notices(), shown.tables.trail(), shown.tables.form()])
+    told = str([shown.tables.glance(), shown.tables.notices(), shown.tables.trail(), *shown.form()])
     assert "U1" not in told
     assert "U2" not in told
