@@ -121,10 +121,15 @@ def _is_folded(check: Check) -> bool:
 
 def rows(con: Connection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """A small result as dictionaries, dates and instants as ISO text; ``values`` stand for $1, $2 and so on."""
-    relation = con.execute(sql, list(values)) if values else con.execute(sql)
-    names = [d[0] for d in relation.description or []]
+    relation = con.sql(sql, params=list(values)) if values else con.sql(sql)
+    # The engine writes instants: a local time of the year 10000, as that of an end that never comes, is none to Python.
+    columns = ", ".join(
+        f"{iso(ident(n)) if str(t) == 'TIMESTAMP WITH TIME ZONE' else ident(n)} AS {ident(n)}"
+        for n, t in zip(relation.columns, relation.types, strict=True)
+    )
     plain = lambda v: v.isoformat() if isinstance(v, date) else v  # noqa: E731
-    return [dict(zip(names, map(plain, row), strict=True)) for row in relation.fetchall()]
+    found = relation.project(columns).fetchall()
+    return [dict(zip(relation.columns, map(plain, row), strict=True)) for row in found]
 
 
 def _folded(asked: Asked, sql: str, columns: Mapping[str, str]) -> str:

@@ -32,7 +32,8 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
 # Braces doubled: they stand within templates.
 _LOCAL = r"\d{{4}}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
 _OFFSET = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
-_DURATION = r"P(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(\d+H)?(\d+M)?(\d+S)?)?"
+# No longer than a limit can be counted: some ten thousand years, or a hundred thousand in hours.
+_DURATION = r"P(\d{{1,4}}Y)?(\d{{1,5}}M)?(\d{{1,5}}W)?(\d{{1,6}}D)?(T(\d{{1,9}}H)?(\d{{1,9}}M)?(\d{{1,9}}S)?)?"
 
 # {0} is the text. LIKE first: it costs a tenth of the pattern, and nearly every stamp has one of the two forms.
 _TYPED: Mapping[str, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from audit.errors import UsageError
 from audit.places import shipped
 from audit.results import Results
 from audit.run import Workbench, open_workbench
+from tests.functional.houses import loaded
 from tests.functional.sample_db import load_sample
 
 
@@ -47,6 +49,19 @@ def test_a_source_of_logs_stands_in_no_file(workbench: Workbench, results: Resul
     finding = results["log_coverage"].findings()[0]
     assert (finding.source_file, finding.source_line) == (None, None)
     assert [t.table for t in workbench.evidence(finding.finding_id)] == ["house.settings"]
+
+
+def test_an_end_that_never_comes_is_shown(tmp_path: Path) -> None:
+    """Its local time lies in the year 10000."""
+    consents = "consent_id,subject_id,purpose,status,effective_at,expires_at\n"
+    db, _ = loaded(tmp_path, {
+        "consents.csv": consents + "C1,S1,newsletter,given,2026-07-01T09:00Z,9999-12-31T23:59:59Z\n",
+    })  # fmt: skip
+    with open_workbench(db, "2026Q3") as wb:
+        (finding,) = wb["consent_records"].findings()
+        (own,) = next(t.rows for t in wb.evidence(finding.finding_id) if t.table == "core.consents")
+    assert own["effective_at"] == "2026-07-01T11:00:00+02:00"
+    assert own["expires_at"] == "10000-01-01T00:59:59+01:00"
 
 
 def test_what_no_run_found_is_a_wrong_word(workbench: Workbench) -> None:

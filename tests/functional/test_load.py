@@ -133,6 +133,15 @@ def test_an_offset_that_no_clock_has_is_refused(tmp_path: Path, offset: str) -> 
     assert rows(db, "SELECT event_id FROM core.processing_events") == [("E2",)]
 
 
+def test_a_time_limit_longer_than_can_be_counted_is_refused(tmp_path: Path) -> None:
+    text = "rule_id,anchor,period\nR1,collected,P99999Y\nR2,collected,PT1234567890H\nR3,collected,P9999Y99999M\n"
+    records = "record_id,system_id,data_category,collected_at\nD1,crm,basic_details,2026-07-01\n"
+    db, _ = loaded(tmp_path, {"retention_rules.csv": text, "data_records.csv": records})
+    assert rejected(db) == [("retention_rules.csv", line, "period", "unparsable") for line in (2, 3)]
+    with open_workbench(db, "2026Q3") as wb:
+        assert wb["retention"].compliant == 1
+
+
 def test_empty_text_is_none_however_it_is_written(tmp_path: Path) -> None:
     db, _ = loaded(
         tmp_path, {"processing_events.csv": EVENTS.replace("store,", 'store,""') + '"",2026-07-01T09:00Z,use,S\n'}
@@ -398,6 +407,45 @@ def test_persons_are_one_across_systems(tmp_path: Path) -> None:
     }
     db, _ = loaded(tmp_path, files)
     assert [(e, s) for e, _, _, s in events(db)] == [("E1", "S1"), ("E2", "u-1"), ("E3", "S1")]
+
+
+KNOWN, UNKNOWN = f"X-{'A' * 26}", f"X-{'B' * 26}"  # what an importer calls persons of whom it knows a system's id only
+OF_A_SYSTEM = {
+    "identities.csv": f"system_id,external_id,subject_id\npay,{KNOWN},S1\nchat,u-1,S1\n",
+    "data_records.csv": "record_id,system_id,subject_id,data_category,collected_at\n"
+    f"D1,pay,{KNOWN},a,2026-01-01\nD2,pay,{UNKNOWN},a,2026-01-01\nD3,chat,u-1,a,2026-01-01\nD4,pay,S1,a,2026-01-01\n",
+    "requests.csv": "request_id,kind,subject_id,received_at,answered_at,outcome\n"
+    f"R1,erasure,{KNOWN},2026-01-02,2026-01-03,fulfilled\nR2,erasure,u-1,2026-01-02,2026-01-03,fulfilled\n",
+    "legal_holds.csv": f"hold_id,subject_id,held_from,reason\nH1,{KNOWN},2026-01-01,case\n",
+    "consents.csv": "consent_id,subject_id,purpose,status,effective_at\n"
+    f"C1,{KNOWN},newsletter,given,2026-01-01\nC2,{KNOWN},cookies:statistics,given,2026-01-01\n",
+    "cookie_events.csv": "event_id,visitor_id,occurred_at,cookie,purpose,action\n"
+    f"E1,{KNOWN},2026-02-01,a,statistics,set\n",
+    "subjects.csv": f"subject_id,client_id,person_category\n{KNOWN},,other\nS1,,own\n{KNOWN},K1,client\n{UNKNOWN},,other\n",
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_pseudonym_of_a_systems_id_is_the_person_whom_identities_name(tmp_path: Path, at_once: bool) -> None:
+    if not at_once:  # what was derived without the identities is derived anew
+        loaded(tmp_path, {name: text for name, text in OF_A_SYSTEM.items() if name != "identities.csv"})
+    db, _ = loaded(tmp_path, OF_A_SYSTEM)
+    with open_workbench(db, "2026Q1") as wb:
+
+        def persons(table: str, key: str, whose: str = "subject_id") -> list[tuple[str, ...]]:
+            return wb.con.execute(f"SELECT {key}, {whose} FROM core.{table} ORDER BY ALL").fetchall()
+
+        assert persons("data_records", "record_id") == [("D1", "S1"), ("D2", UNKNOWN), ("D3", "u-1"), ("D4", "S1")]
+        assert persons("requests", "request_id") == [("R1", "S1"), ("R2", "u-1")]  # other ids compare exactly
+        assert persons("legal_holds", "hold_id") == [("H1", "S1")]
+        assert persons("consents", "consent_id") == [("C1", "S1"), ("C2", "S1")]
+        assert persons("cookie_events", "event_id", "visitor_id") == [("E1", "S1")]
+        assert persons("subjects", "client_id, person_category") == [
+            ("K1", "client", "S1"), (None, "other", UNKNOWN), (None, "own", "S1")]  # fmt: skip
+        assert persons("unknown_subjects", "client_id") == [(None, "u-1")]
+        assert {whose for _, whose in persons("consent_intervals", "purpose")} == {"S1"}
+        found = {f.item_key: f.reason for f in wb["erasure_effectiveness"].findings()}
+    assert found == {"R2": "still_held"}  # R1 is under the hold
 
 
 def test_every_table_has_a_contract() -> None:
