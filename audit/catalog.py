@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,22 +104,48 @@ def own_checks(policy: Path) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def load_catalog(extra: Path | None = None) -> dict[str, Check]:
+class Catalog(Mapping[str, Check]):
+    """The checks by name, in their order. Each folder is read when it is first asked for: opening waits for none."""
+
+    def __init__(self, folders: Mapping[str, Path]) -> None:
+        self._folders = dict(sorted(folders.items()))
+        self._checks: dict[str, Check] = {}
+
+    def __getitem__(self, name: str) -> Check:
+        if name not in self._checks:
+            self._checks[name] = load_check(self._folders[name])
+        return self._checks[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._folders)
+
+    def __len__(self) -> int:
+        return len(self._folders)
+
+
+def load_catalog(extra: Path | None = None) -> Catalog:
     """All checks by name: the package's own and those in the folders of ``extra``, as own_checks gives it.
+
+    Those of ``extra`` are read at once, so that a mistake in one is told before anything is asked.
 
     Raises:
         CheckError: a check's folder is not as agreed, or a name occurs twice.
     """
-    roots = [Path(__file__).parent / "checks"] + ([extra] if extra else [])
-    found: dict[str, Check] = {}
-    for root in roots:
-        if not root.is_dir():
-            raise CheckError("no such folder of checks", file=root)
-        for folder in sorted(p.parent for p in root.glob("*/check.toml")):
-            if folder.name in found:
-                raise CheckError("a check of this name exists already", file=folder, fix="Give the folder another name")
-            found[folder.name] = load_check(folder)
-    return dict(sorted(found.items()))
+    folders = _folders(Path(__file__).parent / "checks")
+    own = _folders(extra) if extra else {}
+    if twice := sorted(folders.keys() & own.keys()):
+        folder = own[twice[0]]
+        raise CheckError("a check of this name exists already", file=folder, fix="Give the folder another name")
+    catalog = Catalog(folders | own)
+    for name in own:
+        _ = catalog[name]
+    return catalog
+
+
+def _folders(root: Path) -> dict[str, Path]:
+    if not root.is_dir():
+        raise CheckError("no such folder of checks", file=root)
+    return {file.parent.name: file.parent for file in root.glob("*/check.toml")}
 
 
 def find(catalog: Mapping[str, Check], name: str) -> Check:

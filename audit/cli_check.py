@@ -10,7 +10,8 @@ from typing import Any
 
 from audit.catalog import Check, find, load_catalog, own_checks
 from audit.outputs import results_json
-from audit.run import DEFAULT_DB, Workbench, open_workbench
+from audit.places import DEFAULT_DB
+from audit.run import Workbench, open_workbench
 from audit.snapshot import read_snapshot
 from audit.terminal import Terminal, percent
 from audit.timelimit import due as due_of
@@ -127,7 +128,7 @@ def _after_check(results: Mapping[str, Any], args: argparse.Namespace) -> list[t
     return [*commands, ("to make the report", ["report", *period])]
 
 
-def _checks_of(policy: Path | None, db: Path) -> dict[str, Check]:
+def _checks_of(policy: Path | None, db: Path) -> Mapping[str, Check]:
     """The checks by name: the package's, and those beside the policy file that is given or that the data has."""
     if policy is None and (db / "CURRENT").is_file():
         policy = read_snapshot(db).policy_file

@@ -12,8 +12,9 @@ from audit.checktexts import Texts
 from audit.disclosure import NotReleased, for_edition, is_released
 from audit.editions import EDITIONS
 from audit.errors import AuditError, UsageError
+from audit.places import database_of
 from audit.results import Results
-from audit.run import Workbench, database_of, open_workbench
+from audit.run import Workbench, open_workbench
 from audit.sentences import Text
 from audit.shown import Several, Shown
 from audit.tables import Columns

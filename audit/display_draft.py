@@ -10,8 +10,8 @@ from weakref import finalize
 from audit.display import Several, Shown
 from audit.drafts import borrowed, new_check, try_checks
 from audit.errors import CheckError, UsageError
+from audit.places import database_of
 from audit.policy import load_policy
-from audit.run import database_of
 from audit.sentences import Text
 from audit.snapshot import read_snapshot
 from audit.statutes import load_law

@@ -13,6 +13,8 @@ import unicodedata
 from datetime import UTC, datetime
 
 _BYTES = 16  # 128 bits: a billion persons meet by chance with a probability below 1e-20
+EXTERNAL = "X-[A-Z2-7]{26}"
+"""The form of the pseudonym of a person's id in a system, as a regular expression."""
 # Hyphens as programs of text and spreadsheets make them, too.
 _PERSONAL_NUMBER = re.compile(
     r"(?P<century>[0-9]{2})?(?P<birth>[0-9]{6})(?P<sign>[-+\u2010-\u2015\u2212]?)(?P<serial>[0-9A-Z][0-9]{3})"

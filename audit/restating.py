@@ -31,7 +31,7 @@ class Opened(Protocol):
     asked: Asked
     snapshot: Snapshot
     con: Connection
-    catalog: dict[str, Check]
+    catalog: Mapping[str, Check]
     desk: Path
 
     @property

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit import __version__, register
 from audit.archive import Archive
 from audit.asked import Asked, knows_client, last_quarter
 from audit.catalog import Check, find, load_catalog, own_checks
-from audit.comparing import Past
-from audit.comparison import Comparison
 from audit.contract import load_contracts
 from audit.errors import UsageError
 from audit.evidence import EvidenceTable, evidence_for
@@ -27,6 +24,7 @@ from audit.manifest import judged_by, manifest_of, question_of
 from audit.observed import unsaid
 from audit.outputs import findings_select, read_findings, restricted, write_findings
 from audit.period import Period, parse_instant
+from audit.places import DEFAULT_DB
 from audit.policy import Policy, load_policy
 from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Results, SourceFile
 from audit.snapshot import Snapshot, ident
@@ -35,7 +33,10 @@ from audit.storage import holding
 from audit.store import Connection, opened
 from audit.waivers import waivers
 
-DEFAULT_DB = Path("data/audit.db")
+if TYPE_CHECKING:
+    from audit.comparing import Past
+    from audit.comparison import Comparison
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -51,7 +52,6 @@ class Workbench:
         catalog: the checks by name: the package's, and those beside the policy file.
         con: the connection, with the schemas raw, core, law and house.
         desk: a folder of its own, the only one beside the database that the connection can write to.
-        past: other periods.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Workbench:
         with ExitStack() as stack:
             self.snapshot: Snapshot = stack.enter_context(holding(db, snapshot))
             self.policy: Policy = load_policy(policy or self.snapshot.policy_file, self.law)
-            self.catalog = load_catalog(own_checks(self.policy.path))
+            self.catalog: Mapping[str, Check] = load_catalog(own_checks(self.policy.path))
             if role not in (None, "controller", "processor"):
                 raise UsageError("no such role", column="role", expected="controller or processor")
             zone = self.policy.zone
@@ -84,7 +84,13 @@ class Workbench:
             if client is not None and not knows_client(self.con, client):
                 raise UsageError("no row of any table has this client", column="client")
             self._stack = stack.pop_all()
-        self.past: Past[Workbench] = Past(self, self._stack, self.at)
+
+    @cached_property
+    def past(self) -> Past[Workbench]:
+        """Other periods of it."""
+        from audit.comparing import Past  # late: opening waits for no comparison
+
+        return Past(self, self._stack, self.at)
 
     def __enter__(self) -> Workbench:
         return self
@@ -263,20 +269,6 @@ class Workbench:
     @cached_property
     def _archive(self) -> Archive:
         return Archive(self.snapshot.folder, question_of(self.manifest))
-
-
-def database_of(named: str) -> dict[str, Any]:
-    """The database a notebook opens, which of its states, and the policy file to judge by: options of open_workbench.
-
-    A database that is named is opened as it is; else all three are as `audit lab` or the runner says.
-    """
-    told = {} if named else os.environ
-    state, policy = told.get("AUDIT_SNAPSHOT"), told.get("AUDIT_POLICY")
-    return {
-        "db": Path(named or told.get("AUDIT_DB") or DEFAULT_DB),
-        "snapshot": int(state) if state else None,
-        "policy": Path(policy) if policy else None,
-    }
 
 
 def open_workbench(

@@ -14,6 +14,7 @@ import duckdb
 
 from audit.contract import load_contracts
 from audit.errors import AuditError, UsageError
+from audit.persons import EVENTS, pseudonyms_of, with_persons
 from audit.policy import Policy
 from audit.snapshot import RESULTS, Snapshot, core_select, corrupt, literal, quoted
 from audit.statutes import Law
@@ -24,10 +25,10 @@ _FULL = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EFBIG, errno.ED
 _HELD = 50_000
 """Rows of a register that are held in memory; one with more is read where a check asks for it, as logs are."""
 DERIVED: Mapping[str, Sequence[str]] = {
-    "consent_intervals": ["consents"],
-    "preference_intervals": ["communication_preferences"],
+    "consent_intervals": ["identities", "consents"],
+    "preference_intervals": ["identities", "communication_preferences"],
     "record_kinds": ["data_records"],
-    "unknown_subjects": ["data_records", "subjects"],
+    "unknown_subjects": ["identities", "data_records", "subjects"],
 }
 """What a load derives, each from the SELECT of its name in ``sql/derived``, and the tables that it follows from."""
 VIEWS = (*DERIVED, "record_rules")
@@ -122,14 +123,26 @@ def unwritable(error: Exception, folder: Path) -> AuditError:
 def build(con: Connection, snapshot: Snapshot) -> None:
     """Give a connection raw and core of a snapshot."""
     con.execute("CREATE SCHEMA raw; CREATE SCHEMA core")
-    for contract in load_contracts().values():
-        is_small = contract.kind == "register" and snapshot.rows(contract.table) <= _HELD
-        form = "TABLE" if is_small else "VIEW"
-        con.execute(f"CREATE {form} core.{contract.table} AS {core_select(snapshot, contract)}")
+    contracts = load_contracts()
+    for table, rows in person_selects(con, snapshot, contracts).items():
+        is_small = contracts[table].kind == "register" and snapshot.rows(table) <= _HELD
+        con.execute(f"CREATE {'TABLE' if is_small else 'VIEW'} core.{table} AS {rows}")
     con.execute(_RESOLVED if snapshot.rows("identities") else _AS_LOGGED)
     for name in VIEWS:
         con.execute(f"CREATE VIEW core.{name} AS {_derived(con, snapshot, name)}")
     _raw_tables(con, snapshot)
+
+
+def person_selects(con: Connection, snapshot: Snapshot, tables: Iterable[str]) -> dict[str, str]:
+    """The SELECT of each table's rows with the persons they are about, for views of core; identities come first.
+
+    What a system calls its people in events is looked up in a view of its own.
+    """
+    named = {"identities": core_select(snapshot, load_contracts()["identities"])}
+    selects = named | {table: core_select(snapshot, load_contracts()[table]) for table in tables}
+    if not (snapshot.rows("identities") and con.execute(pseudonyms_of(named["identities"])).fetchall()):
+        return selects
+    return {table: with_persons(load_contracts()[table], rows) for table, rows in selects.items()}
 
 
 def as_table(con: Connection, register: str) -> None:
@@ -154,16 +167,9 @@ def _derived(con: Connection, snapshot: Snapshot, name: str) -> str:
 
 # Where no system has ids of its own.
 _AS_LOGGED = "CREATE VIEW core.processing_events_as_logged AS FROM core.processing_events"
-# Systems name the same person by ids of their own; identities gives the person (checks.md). The key is unique by its
-# contract; grouping says so to the optimizer, which then leaves the join out where nobody asks for the person.
-_RESOLVED = """
+_RESOLVED = f"""
 ALTER VIEW core.processing_events RENAME TO processing_events_as_logged;
-CREATE VIEW core.processing_events AS
-SELECT e.* REPLACE (coalesce(i.subject_id, e.subject_id) AS subject_id)
-FROM core.processing_events_as_logged AS e
-LEFT JOIN (
-  SELECT system_id, external_id, max(subject_id) AS subject_id FROM core.identities GROUP BY system_id, external_id
-) AS i ON i.system_id = e.system_id AND i.external_id = e.subject_id
+CREATE VIEW core.processing_events AS {EVENTS}
 """
 
 
@@ -208,11 +214,9 @@ def add_tables(con: Connection, tables: Tables) -> None:
 
 def _insert(con: Connection, name: str, columns: Iterable[tuple[str, str]], rows: Sequence[tuple[Any, ...]]) -> None:
     columns = list(columns)
-    con.execute(f"CREATE TABLE {name} ({', '.join(f'{c} {t}' for c, t in columns)})")
-    if rows:
-        lists = [list(values) for values in zip(*rows, strict=True)]
-        marks = ", ".join(f"unnest(CAST(? AS {t}[]))" for _, t in columns)
-        con.execute(f"INSERT INTO {name} SELECT {marks}", lists)
+    lists = [list(values) for values in zip(*rows, strict=True)] or [[] for _ in columns]
+    marks = ", ".join(f"unnest(CAST(? AS {t}[])) AS {c}" for c, t in columns)
+    con.execute(f"CREATE TABLE {name} AS SELECT {marks}", lists)
 
 
 def add_macros(con: Connection) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
 from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
@@ -108,7 +107,7 @@ class Words:
 
     def month(self, value: str) -> str:
         """``2026-07`` as ``July 2026``."""
-        return format_date(date.fromisoformat(f"{value}-01"), "LLLL y", self._locale)
+        return self._date(date.fromisoformat(f"{value}-01"), "LLLL y")
 
     def country(self, code: str) -> str:
         """A country's name by its ISO 3166 code; the code where there is no name."""
@@ -151,7 +150,7 @@ class Words:
 
     def long_day(self, value: date | str) -> str:
         """A day in prose: ``1 July 2026``."""
-        return format_date(date.fromisoformat(value) if isinstance(value, str) else value, "d MMMM y", self._locale)
+        return self._date(date.fromisoformat(value) if isinstance(value, str) else value, "d MMMM y")
 
     def instant(self, value: datetime | str | None) -> str:
         """An instant in a table: ``2026-07-01 09:14``, on the organisation's clocks."""
@@ -159,7 +158,7 @@ class Words:
 
     def long_instant(self, value: datetime | str) -> str:
         """An instant in prose: ``1 October 2026, 00:00``."""
-        return format_datetime(self._local(value), "d MMMM y, HH:mm", locale=self._locale)
+        return self._date(self._local(value), "d MMMM y, HH:mm")
 
     def span(self, start: datetime | str, end: datetime | str) -> str:
         """The days of a period whose end is exclusive: ``1 July – 30 September 2026``."""
@@ -168,7 +167,13 @@ class Words:
         if first == last:
             return self.long_day(first)
         form = "d MMMM" if first.year == last.year else "d MMMM y"
-        return f"{format_date(first, form, self._locale)} – {self.long_day(last)}"
+        return f"{self._date(first, form)} – {self.long_day(last)}"
+
+    def _date(self, value: date, form: str) -> str:
+        from babel.dates import format_date, format_datetime  # late: it looks for the machine's own zone
+
+        write = format_datetime if isinstance(value, datetime) else format_date
+        return str(write(value, form, locale=self._locale))
 
     def _local(self, value: datetime | str) -> datetime:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value

@@ -38,7 +38,7 @@ class Calendar:
 
     def holiday(self, day: date) -> str | None:
         """The name of the public holiday on a day, in the country's own language."""
-        return _holidays(self.country, self.eves, day.year).get(day)
+        return _holidays(self.country, self.eves, day.year, day.year).get(day)
 
     def is_working_day(self, day: date) -> bool:
         return day.weekday() < 5 and self.holiday(day) is None
@@ -51,8 +51,7 @@ class Calendar:
 
     def holidays(self, first_year: int, last_year: int) -> Iterator[tuple[date, str]]:
         """Every public holiday of some years, in order."""
-        for year in range(first_year, last_year + 1):
-            yield from sorted(_holidays(self.country, self.eves, year).items())
+        yield from sorted(_holidays(self.country, self.eves, first_year, last_year).items())
 
 
 @cache
@@ -68,10 +67,11 @@ def _kinds(country: str) -> tuple[str, ...]:
 
 
 @cache
-def _holidays(country: str, eves: bool, year: int) -> Mapping[date, str]:
+def _holidays(country: str, eves: bool, first_year: int, last_year: int) -> Mapping[date, str]:
     kinds = ("public", _EVES) if eves else ("public",)
     with one_country():
-        found = holidays.country_holidays(country, years=year, categories=kinds, language=_language(country))
+        years = range(first_year, last_year + 1)
+        found = holidays.country_holidays(country, years=years, categories=kinds, language=_language(country))
     return dict(found.items())
 
 

@@ -6,22 +6,25 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.analyst import grid
 from audit.analyst.answer import Answer
 from audit.analyst.frame import Frame, of_rows
-from audit.analyst.incident import Incident
 from audit.analyst.overview import Overview, overview
-from audit.analyst.person import Person
 from audit.analyst.pieces import Explanation, Pieces
-from audit.analyst.whatif import WhatIf, what_if
-from audit.comparison import Comparison
 from audit.errors import UsageError
 from audit.evidence import EvidenceTable
-from audit.run import Workbench, database_of
+from audit.places import database_of
+from audit.run import Workbench
 from audit.store import DatabaseError
 from audit.words import Words
+
+if TYPE_CHECKING:  # what is asked later is imported later: opening waits for none of it
+    from audit.analyst.incident import Incident
+    from audit.analyst.person import Person
+    from audit.analyst.whatif import WhatIf
+    from audit.comparison import Comparison
 
 _QUERIES = ("SELECT", "EXPLAIN", "MULTI")  # MULTI is what PIVOT is made of
 _WRITTEN_WRONG = ("ParserException", "BinderException", "CatalogException")
@@ -144,6 +147,8 @@ class Bench:
         Raises:
             UsageError: nothing of this person had happened by the as-of instant.
         """
+        from audit.analyst.person import Person
+
         return Person(self, subject_id)
 
     def incident(self, incident_id: str) -> Incident:
@@ -152,6 +157,8 @@ class Bench:
         Raises:
             UsageError: no such incident was detected before the as-of instant.
         """
+        from audit.analyst.incident import Incident
+
         return Incident(self, incident_id)
 
     def evidence(self, finding_id: str) -> Pieces:
@@ -194,6 +201,8 @@ class Bench:
         Raises:
             UsageError: nothing that can be changed so, or a value that is none.
         """
+        from audit.analyst.whatif import what_if
+
         return what_if(self, changes, only)
 
     def __dir__(self) -> list[str]:

@@ -15,7 +15,7 @@ from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
 from audit.policy import Policy
 from audit.pseudonyms import Pseudonyms
-from audit.snapshot import Snapshot, core_select, literal, read_snapshot
+from audit.snapshot import Snapshot, literal, read_snapshot
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
@@ -25,7 +25,7 @@ from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
 from audit.sources.typed import MACROS, typed_select
 from audit.storage import commit, keep_house, writing
-from audit.store import DERIVED, Connection, DatabaseError, is_full, scratch, sql_file, unwritable
+from audit.store import DERIVED, Connection, DatabaseError, is_full, person_selects, scratch, sql_file, unwritable
 
 Progress = Callable[[str, int, int], None]
 _MEMORY = "800MB"  # the whole process then stays below one gigabyte; with more, no load is faster
@@ -245,8 +245,7 @@ class _Load:
         """What every check of a log would otherwise compute again: written once a load."""
         path = f"parts/{name}-{number:06d}.parquet"
         self.con.execute("CREATE SCHEMA IF NOT EXISTS core")
-        for table in tables:
-            rows = core_select(snapshot, load_contracts()[table])
+        for table, rows in person_selects(self.con, snapshot, tables).items():
             self.con.execute(f"CREATE OR REPLACE VIEW core.{table} AS {rows}")
         select = sql_file(f"derived/{name}")
         self.con.execute(f"COPY ({select}) TO {literal(str(snapshot.folder / path))} (FORMAT parquet)")

@@ -166,7 +166,7 @@ def test_another_policy_is_named(tmp_path):
 
 
 def test_another_version_of_a_check_is_named(db, monkeypatch):
-    catalog = run.load_catalog()
+    catalog = dict(run.load_catalog())
     check = catalog["request_deadlines"]
     stricter = replace(check, sql=f"SELECT * REPLACE ('violation' AS outcome, 'late' AS reason) FROM ({check.sql})")
     changed = catalog | {"request_deadlines": replace(stricter, sha256="f" * 64)}
@@ -201,7 +201,7 @@ def test_another_program_is_named(tmp_path, monkeypatch):
     fresh = loaded(tmp_path / "fresh", FIRST)[0]
     with monkeypatch.context() as earlier:
         earlier.setattr(run, "__version__", "0.0.1")
-        changed = run.load_catalog() | {check.name: lenient}
+        changed = dict(run.load_catalog()) | {check.name: lenient}
         earlier.setattr(run, "load_catalog", lambda *_: changed)
         report(fresh)
     comparison = compared(fresh)

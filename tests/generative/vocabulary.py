@@ -11,7 +11,8 @@ CLOCK_CHANGES = [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1,
 PERIODS = ("2026Q1", "2026Q3", "2026Q4", "2026-10", "2026-03", "2026-10-24/2026-10-27")
 
 # What a cell may hold. A value that stands several times is drawn more often.
-SUBJECTS = ["s1", "s1", "s1", "s2", "s2", "s3"]
+X1 = "X-" + "A7B2" * 6 + "AA"  # as an importer writes a system's own id of a person
+SUBJECTS = ["s1", "s1", "s1", "s2", "s2", "s3", X1]
 CLIENTS = [None, None, None, None, "c1", "c1", "c1", "c2", "c3"]
 SYSTEMS = ["crm", "crm", "mail", "chat"]
 PURPOSES = ["newsletter", "newsletter", "prospecting", "prospecting", "prospecting", "support", "dancing"]
@@ -70,7 +71,7 @@ VALUES: dict[str, list[Any]] = {
     "extension_reason": [None, "complexity", "number of requests", "Holidays "],
     "disposal": ["erased", None],
     "provider": ["r1", "r2", "r9", None],
-    "visitor_id": ["v1", "v1", "s1"],
+    "visitor_id": ["v1", "v1", "s1", X1],
     "status": ["given", "given", "given", "withdrawn", "refused"],
     "preference": ["deny", "deny", "allow"],
     "anchor": ["collected", "last_activity", "relationship_end", "contract_end", "fiscal_year_end"],
@@ -110,7 +111,7 @@ OWN: dict[str, dict[str, list[Any]]] = {
     "communication_preferences": {"subject_id": SUBJECTS, "channel": ["email", "email", "sms", "any", "any"]},
     "data_records": {"subject_id": [*SUBJECTS, None], "system_id": SYSTEMS, "data_category": CATEGORIES},
     "cookie_events": {"purpose": COOKIES, "action": ["set", "sent", "sent"]},
-    "subjects": {"subject_id": ["s1", "s2"], "client_id": [None, "c1"]},
+    "subjects": {"subject_id": ["s1", "s2", X1], "client_id": [None, "c1"]},
     "retention_rules": {"action": ["erase", None]} | {
         name: [None, None, None, None, *values]
         for name, values in {
@@ -121,11 +122,11 @@ OWN: dict[str, dict[str, list[Any]]] = {
     "legal_holds": {
         name: [None, None, *values]
         for name, values in {
-            "record_id": ["data_records 1", "data_records 2"], "subject_id": ["s1"], "client_id": ["c1"], "data_category": ["basic_details"],
+            "record_id": ["data_records 1", "data_records 2"], "subject_id": ["s1", X1], "client_id": ["c1"], "data_category": ["basic_details"],
         }.items()
     },
     "access_grants": {"system_id": SYSTEMS, "actor_id": ["u1", "u2"]},
-    "identities": {"system_id": ["crm", "mail", "chat"], "external_id": ["x1", "s3"], "subject_id": ["s1", "s2"]},
+    "identities": {"system_id": ["crm", "mail", "chat"], "external_id": ["x1", "s3", X1], "subject_id": ["s1", "s2"]},
     "incidents": {"role": [None, None, None, "controller", "processor"]},
     "requests": {
         "role": [None, None, "controller", "processor"], "subject_id": [*SUBJECTS, None],

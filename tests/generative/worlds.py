@@ -27,6 +27,7 @@ from audit import store
 from audit.asked import Asked
 from audit.contract import Column, Contract, Order, RequiredWhen, load_contracts
 from audit.period import Period, local_date, midnight
+from audit.persons import with_persons
 from tests.generative.houses import HOUSES, House, house
 from tests.generative.vocabulary import (
     CLOCK_CHANGES,
@@ -247,6 +248,12 @@ def opened(world: World) -> Iterator[Connection]:
         con.rollback()
 
 
+# The tables in which persons are looked up in identities, and what holds their rows as they were loaded.
+_LOOKED_UP = {t: f"{t}_as_loaded" for t, contract in CONTRACTS.items() if with_persons(contract, "")} | {
+    "processing_events": "processing_events_as_logged"
+}
+
+
 @cache
 def _database(name: str) -> Connection:
     stack = ExitStack()
@@ -255,6 +262,12 @@ def _database(name: str) -> Connection:
     # As the store does it where there are identities: one person under several ids.
     con.execute("DROP VIEW core.processing_events_as_logged")
     con.execute(store._RESOLVED.replace("ALTER VIEW", "ALTER TABLE"))
+    for table, loaded in _LOOKED_UP.items():
+        if loaded.endswith("_as_loaded"):
+            con.execute(f"ALTER TABLE core.{table} RENAME TO {loaded}")
+            con.execute(f"CREATE VIEW core.{table} AS {with_persons(CONTRACTS[table], f'FROM core.{loaded}')}")
+    for view in store.VIEWS:
+        con.execute(f"CREATE OR REPLACE VIEW core.{view} AS {store.sql_file(f'derived/{view}')}")
     return con
 
 
@@ -263,7 +276,7 @@ def _fill(con: Connection, table: str, rows: list[Row]) -> None:
         return
     columns = CONTRACTS[table].core_columns | {"source_id": "INTEGER", "source_row": "BIGINT"}
     cells = [row | {"source_id": 1, "source_row": number} for number, row in enumerate(rows)]
-    name = f"core.{table}_as_logged" if table == "processing_events" else f"core.{table}"
+    name = f"core.{_LOOKED_UP.get(table, table)}"
     names = ", ".join(f'"{column}"' for column in columns)
     marks = ", ".join(f"unnest(CAST(? AS {kind}[]))" for kind in columns.values())
     con.execute(f"INSERT INTO {name} ({names}) SELECT {marks}", [[row.get(c) for row in cells] for c in columns])

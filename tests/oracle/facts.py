@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -15,6 +16,7 @@ from audit.statutes import Law
 
 Row = dict[str, Any]
 
+PSEUDONYM = re.compile(r"X-[A-Z2-7]{26}")
 # A row of these has happened when this column's instant or day has.
 HAPPENS = {
     "processing_events": "occurred_at",
@@ -78,7 +80,8 @@ class Facts:
     def __getitem__(self, table: str) -> list[Row]:
         """The rows of a table that had happened, without what happened to them later."""
         if table not in self._tables:
-            self._tables[table] = [self._resolved(table, self.as_known(table, row)) for row in self.begun(table)]
+            rows = [self._resolved(table, self.as_known(table, row)) for row in self.begun(table)]
+            self._tables[table] = self._once_each(rows) if table == "subjects" else rows
         return self._tables[table]
 
     def begun(self, table: str) -> Iterator[Row]:
@@ -97,7 +100,11 @@ class Facts:
         return row
 
     def _resolved(self, table: str, row: Row) -> Row:
-        return row | {"subject_id": self._person(row)} if table == "processing_events" else row
+        if table == "processing_events":
+            return row | {"subject_id": self._person(row)}
+        column = "visitor_id" if table == "cookie_events" else "subject_id"
+        known = self._behind(row[column]) if column in row and table != "identities" else None
+        return row | {column: known, "was": row[column]} if known else row
 
     def _person(self, event: Row) -> str | None:
         """The person behind the id a system uses: identities knows, else the id is the person's own."""
@@ -105,6 +112,20 @@ class Facts:
             if (identity["system_id"], identity["external_id"]) == (event["system_id"], event["subject_id"]):
                 return str(identity["subject_id"])
         return event["subject_id"]
+
+    def _behind(self, subject_id: str | None) -> str | None:
+        """The person behind the pseudonym of a system's id, which is no id of anybody's own."""
+        if not PSEUDONYM.fullmatch(subject_id or ""):
+            return None
+        known = (i["subject_id"] for i in self.world.get("identities", []) if i["external_id"] == subject_id)
+        return max(known, default=None)
+
+    def _once_each(self, subjects: list[Row]) -> list[Row]:
+        """Each person once: as recorded under their own id, else as first recorded under a pseudonym."""
+        by_person: dict[tuple[str, str | None], Row] = {}
+        for row in sorted(subjects, key=lambda row: "was" in row):
+            by_person.setdefault((row["subject_id"], row["client_id"]), row)
+        return list(by_person.values())
 
     def happened(self, when: date | datetime) -> bool:
         """Whether something of this instant, or of this day, had happened."""

@@ -2,8 +2,7 @@
 -- (Regulation 1182/71 art. 2 and 3(4)).
 select
     day,
-    min(case when is_working_day then day end) over (order by day rows between current row and unbounded following)
-        as next_working_day
+    min(case when is_working_day then day end) over (order by day desc) as next_working_day  -- of this day and later
 from (
     select d.day, isodow(d.day) < 6 and h.day is null as is_working_day
     from (
