@@ -17,9 +17,10 @@ from audit.display import Page, Several, Shown
 from audit.display_earlier import Earlier
 from audit.errors import UsageError
 from audit.hidden import is_hidden
+from audit.places import database_of
 from audit.prepared import prepare
 from audit.results import OUTCOMES, CheckResult
-from audit.run import Workbench, database_of, open_workbench
+from audit.run import Workbench, open_workbench
 from audit.sentences import Text
 
 _SHOWN = 10
