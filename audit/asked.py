@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from audit.contract import load_contracts
@@ -74,7 +74,9 @@ def last_quarter(con: Connection, snapshot: Snapshot, zone: ZoneInfo) -> Period:
     parts = [(c, replace(snapshot, parts=(part,))) for c in logs for part in snapshot.table_parts(c.table)]
     latest = [f'SELECT max("{c.instant}") AS latest_at FROM ({core_select(part, c)})' for c, part in parts]
     whole = " UNION ALL ".join(latest) or "SELECT NULL AS latest_at"
-    last: date | None = con.execute(f"SELECT CAST(max(latest_at) AS DATE) FROM ({whole})").fetchall()[0][0]
+    beyond = f"DATE '{MAXYEAR - 1}-01-01'"  # a row that is dated beyond all years
+    day = f"CASE WHEN max(latest_at) >= {beyond} THEN {beyond} ELSE CAST(max(latest_at) AS DATE) END"
+    last: date | None = con.execute(f"SELECT {day} FROM ({whole})").fetchall()[0][0]
     if last is None:
         raise AuditError("the database has no log rows", fix="Load logs, or give --period.")
     quarter = Period.parse(f"{last.year}Q{(last.month + 2) // 3}", zone)

@@ -89,8 +89,8 @@ class Duration:
         Raises:
             UsageError: it lies beyond the year 9999.
         """
-        local = instant.astimezone(zone)
         try:
+            local = instant.astimezone(zone)
             if self.months:
                 local = datetime.combine(add_months(local.date(), self.months), local.timetz())
             elapsed = timedelta(seconds=self.days * DAY + self.seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import MINYEAR, date, datetime
 from typing import Any
 
 from audit.asked import Asked
@@ -36,8 +36,12 @@ class Known:
 
     def instant(self, text: str | None) -> datetime | None:
         """An instant before as_of, in the organisation's zone; None for a later one."""
-        at = datetime.fromisoformat(text).astimezone(self.policy.zone) if text else None
-        return at if at and at < self.asked.as_of else None
+        if text is None or text.find("-") > len("9999"):  # in the year 10000: an end that never comes
+            return None
+        at = datetime.fromisoformat(text)
+        if at.year > MINYEAR:  # the first hours that there are may lie in no year of UTC
+            at = at.astimezone(self.policy.zone)
+        return at if at < self.asked.as_of else None
 
     def day(self, text: str | None) -> date | None:
         """A day up to the as-of date; None for a later one."""

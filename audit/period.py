@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from audit.errors import UsageError
@@ -33,14 +33,13 @@ def parse_instant(text: str, zone: ZoneInfo) -> datetime:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text):
             return midnight(date.fromisoformat(text), zone)
         value = datetime.fromisoformat(text)
-    except ValueError:
+        local = value.astimezone(zone) if value.tzinfo else value.replace(tzinfo=zone, fold=0)
+        wall = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the first and the last hours that there are lie in no year of other zones
         raise UsageError(
             "not an instant", column="as-of", expected="ISO 8601, as 2026-10-01 or 2026-10-01T09:00+02:00"
         ) from None
-    if value.tzinfo is not None:
-        return value.astimezone(zone)
-    local = value.replace(tzinfo=zone, fold=0)
-    if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != value:
+    if value.tzinfo is None and wall != value:
         raise UsageError("this hour does not exist: the clock was put forward", column="as-of")
     return local
 
@@ -66,7 +65,7 @@ class Period:
         """Read ``2026Q3``, ``2026-07``, ``2026`` or two dates with a slash (end exclusive).
 
         Raises:
-            UsageError: any other form, or an end that is not after the start.
+            UsageError: any other form, an end that is not after the start, or the first or last year that there is.
         """
         wrong = UsageError("not a period", column="period", expected=_FORMS)
         match = re.fullmatch(r"(\d{4})(?:Q([1-4])|-(\d\d))?", text)
@@ -76,13 +75,16 @@ class Period:
                 first_month = 3 * int(quarter) - 2 if quarter else int(month or 1)
                 length = 3 if quarter else 1 if month else 12
                 first = date(int(year), first_month, 1)
-                return cls(text, first, _months_on(first, length), zone)
-            start, _, end = text.partition("/")
-            first, until = date.fromisoformat(start), date.fromisoformat(end)
+                until = _months_on(first, length)
+            else:
+                start, _, end = text.partition("/")
+                first, until = date.fromisoformat(start), date.fromisoformat(end)
         except ValueError:
             raise wrong from None
         if until <= first:
             raise UsageError("the period ends before it starts", column="period", expected=_FORMS)
+        if first.year == MINYEAR or until.year == MAXYEAR:  # which begin or end in no year of other zones
+            raise wrong
         return cls(text, first, until, zone)
 
     @property

@@ -173,6 +173,36 @@ def test_where_no_log_has_a_row_only_what_a_register_answers_is_evaluated(tmp_pa
     assert "cookie_events" in checks["third_party_agreements"]["empty_tables"]
 
 
+def test_rows_of_the_first_and_the_last_hours_that_there_are_stop_nothing(tmp_path, capsys):
+    """What some programs write where they mean always and never: local times that lie in no year of UTC, and back."""
+    source, db = tmp_path / "source", tmp_path / "db"
+    source.mkdir()
+    (source / "data_records.csv").write_text(
+        "record_id,system_id,data_category,collected_at,disposed_at\n"
+        "R1,crm,basic_details,0001-01-01T00:00:00,\n"
+        "R2,crm,basic_details,2026-07-01T09:00:00Z,9999-12-31T23:59:59Z\n"
+        "R3,crm,basic_details,9999-12-31T23:59:59Z,\n"
+    )
+    (source / "retention_rules.csv").write_text("rule_id,anchor,period\nRR,collected,P1M\n")
+    assert main(["load", str(source), "--db", str(db)]) == 0
+    asked = ("--db", str(db), "--period", "2026Q3")
+    assert main(["check", *asked, "--only", "retention", "--json"]) == 1
+    capsys.readouterr()
+    for item in ("R1", "R2"):
+        assert main(["explain", "retention", "--item", item, *asked]) == 0
+        assert "violation (still_held)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("period", ["0001", "0001Q1", "9999", "9998", "9998Q4", "9999-01-01/9999-12-31"])
+def test_a_period_of_the_first_or_the_last_year_is_none(db, refused, period):
+    assert "period" in refused("check", "--db", str(db), "--period", period, code=2)
+
+
+@pytest.mark.parametrize("instant", ["9999-12-31T23:59:59Z", "0001-01-01", "0001-01-01T00:00"])
+def test_an_instant_that_no_year_here_has_is_none(db, refused, instant):
+    assert "as-of" in refused("check", "--db", str(db), "--period", "2026Q3", "--as-of", instant, code=2)
+
+
 def test_no_database(refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for words in (["check", "--period", "2026Q3"], ["report"], ["evidence", "F-0"], ["lab"]):
