@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audit.cli_keys import key_in_use
-from audit.errors import UsageError
+from audit.errors import AuditError, UsageError
 from audit.places import shipped
 from audit.policy import load_policy
 from audit.sources.convert import Conversion, convert
 from audit.sources.imported import aside_of
 from audit.sources.mapping import Batch, described
+from audit.sources.reading import Tally
 from audit.sources.systems import SYSTEMS
 from audit.sources.systems.export import Context, Export, System
 from audit.statutes import load_law
 from audit.strict import TomlFile
 from audit.terminal import Terminal
+
+_FEW = 5  # exports of which each has its line
 
 
 def import_export(args: argparse.Namespace, terminal: Terminal) -> int:
@@ -45,9 +48,18 @@ def _print(done: Conversion, terminal: Terminal) -> None:
     terminal.table(columns, counts)
     terminal.answer("")
     terminal.table(("table", "rows"), sorted(done.rows.items()))
-    for tally in done.tallies:
-        for line in aside_of(tally):
-            terminal.say(line)
+    for line in _aside(done.tallies):
+        terminal.say(line)
+
+
+def _aside(tallies: Sequence[Tally]) -> list[str]:
+    """What no table takes: by export where there are few, else of all together; the manifest has each."""
+    if len(tallies) <= _FEW:
+        return [line for tally in tallies for line in aside_of(tally)]
+    together = Tally(Export(Path(), f"all {len(tallies)} exports"))
+    for tally in tallies:
+        together.aside.update(tally.aside)
+    return aside_of(together)
 
 
 def _batch(args: argparse.Namespace) -> Batch:
@@ -57,8 +69,14 @@ def _batch(args: argparse.Namespace) -> Batch:
     system = SYSTEMS[args.system]
     exports = [Export(path, str(path)) for name in args.files for path in _files(name, system)]
     file = TomlFile(args.mapping) if args.mapping else TomlFile(Path("--mapping"), b"")
-    with file.root as root:
-        return described(root, system, list(dict.fromkeys(exports)), args.system_id, args.client)
+    try:
+        with file.root as root:
+            return described(root, system, list(dict.fromkeys(exports)), args.system_id, args.client)
+    except AuditError as error:
+        if args.mapping:
+            raise
+        fix = f"Write its settings in a file and name it with --mapping: docs/importing.md, under {system.name}."
+        raise UsageError(error.message, file="--mapping", column=error.column, fix=fix) from None
 
 
 def _files(path: Path, system: System) -> Sequence[Path]:

@@ -174,9 +174,25 @@ def strangers(folder: Path, exports: Collection[Path] = ()) -> list[str]:
         printable(path.name)
         for path in folder.iterdir()
         if path not in exports
+        and not _of_import(path)
         and _NAME.fullmatch(path.name.partition(".")[2])
         and not any(path.name.startswith((f"{t}.", f"{t}-")) for t in tables)
     )
+
+
+def refused_by_imports(folder: Path) -> list[str]:
+    """What ``audit import`` could not make a row of, for each file of it in a source folder: no table has it."""
+    return [
+        f"{printable(path.name)}: records that audit import refused, with their reasons; they are in no table"
+        for path in sorted(folder.iterdir())
+        if _of_import(path)
+    ]
+
+
+def _of_import(path: Path) -> bool:
+    """Whether a file is what an import refused: the import's manifest stands beside it."""
+    system = path.name.removeprefix("rejected-").removesuffix(".csv")
+    return path.name == f"rejected-{system}.csv" and path.with_name(f"import-{system}.json").is_file()
 
 
 def _hashed(contract: Contract, path: Path, folder: Path) -> Source:

@@ -19,7 +19,7 @@ from audit.snapshot import Snapshot, literal, read_snapshot
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
-from audit.sources.files import Source, discover, new_of, strangers
+from audit.sources.files import Source, discover, new_of, refused_by_imports, strangers
 from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
@@ -62,6 +62,7 @@ def load(
     exports = {export.path for batch in batches for export in batch.exports}
     sources = [s for folder in folders for s in discover(folder, exports)]
     left_out = [f"{name}: no table has this name; left out" for f in folders for name in strangers(f, exports)]
+    left_out += [line for folder in folders for line in refused_by_imports(folder)]
     with writing(db) as current:
         before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):

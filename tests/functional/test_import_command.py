@@ -34,6 +34,32 @@ def here(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+def test_what_an_import_refused_is_named_when_its_tables_are_loaded(capsys):
+    assert main(["import", "made", "july.txt", "--out", "out"]) == 0
+    assert main(["load", "out", "--db", "db"]) == 0
+    said = capsys.readouterr().err
+    assert "rejected-made.csv: records that audit import refused, with their reasons; they are in no table" in said
+    assert "left out" not in said
+    Path("out/import-made.json").unlink()
+    main(["load", "out", "--db", "other"])
+    assert "rejected-made.csv: no table has this name; left out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("system", "key"), [("targetprocess", "nothing says which records"), ("tracker", "case")])
+def test_a_system_that_needs_settings_says_where_they_go(system, key, capsys):
+    assert main(["import", system, "july.txt", "--out", "out"]) == 2
+    said = capsys.readouterr().err
+    assert key in said
+    assert f"--mapping: docs/importing.md, under {system}." in said
+
+
+def test_what_is_set_aside_of_many_exports_is_said_once(here, capsys):
+    for n in range(7):
+        (here / f"notes-{n}.txt").write_text("note;1;;;;;\n")
+    assert main(["import", "made", *(f"notes-{n}.txt" for n in range(7)), "--out", "out"]) == 0
+    assert capsys.readouterr().err.count("set aside, as no table takes them") == 1
+
+
 def table(path: str) -> list[dict[str, str]]:
     with Path(path).open(newline="") as file:
         return list(csv.DictReader(file))

@@ -83,6 +83,19 @@ def csv_records(export: Export, columns: Sequence[str], form: CsvForm) -> Iterat
             _refuse(export, reader.line_num, "the quotes or line breaks are not those of CSV")
 
 
+def csv_header(export: Export, form: CsvForm) -> tuple[str, ...]:
+    """The column names of a CSV file.
+
+    Raises:
+        AuditError: as csv_records.
+    """
+    with closing(_lines(export, form.encoding)) as lines:
+        try:
+            return tuple(name.strip() for name in next(csv.reader(lines, delimiter=form.delimiter, strict=True), []))
+        except csv.Error:
+            _refuse(export, 1, "the quotes or line breaks are not those of CSV")
+
+
 def _place(export: Export, header: Sequence[str], column: str) -> int:
     found = header.count(column)
     if found == 1:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audit.errors import AuditError
-from audit.sources.systems.csv_records import CsvForm, csv_records
+from audit.sources.systems.csv_records import CsvForm, csv_header, csv_records
 from audit.sources.systems.export import Context, Export, Item, System
 from audit.sources.systems.intercom_conversation import conversation
 from audit.sources.systems.intercom_options import Known, Options, options, words
@@ -21,6 +21,7 @@ from audit.sources.systems.json_records import Around, JsonFile
 
 _LISTS = ("data", "conversations", "activity_logs", "admins", "tickets", "customers")
 RECEIPT = ("user_id", "email", "content_type", "receipt_id", "received_at", "first_unsubscribe")
+_OTHER_CSV = "row of a CSV that is no content export"
 _AGAIN = "Export all pages and give all of them."
 # The table whose row is missing where a record of a kind cannot be read.
 _TABLES = {"contact": "identities", "conversation": "processing_events", "activity_log": "processing_events",
@@ -55,8 +56,13 @@ def _records(export: Export) -> Iterator[tuple[int, Any]]:
     if not _is_csv(export):
         yield from ((record.line, record.value) for record in JsonFile(export, *_LISTS))
         return
-    for record in csv_records(export, RECEIPT, CsvForm()):
-        yield record.line, dict(zip(RECEIPT, record.cells, strict=True)) if record.cells else None
+    header = csv_header(export, CsvForm())
+    is_receipts = not header or not set(RECEIPT).isdisjoint(header)
+    for record in csv_records(export, RECEIPT if is_receipts else header[:1], CsvForm()):
+        if is_receipts:
+            yield record.line, dict(zip(RECEIPT, record.cells, strict=True)) if record.cells else None
+        else:
+            yield record.line, {"type": _OTHER_CSV}
 
 
 def items(source: Source, record: Object) -> Iterator[Item]:
@@ -95,6 +101,8 @@ def _kind(record: Object) -> str:
         return "deletion"
     if named == "conversation":
         return "conversation"
+    if named == _OTHER_CSV:
+        return _OTHER_CSV
     if named == "subscription":
         return "subscription type"
     return named if isinstance(named, str) and named in words().other_objects else "unknown"

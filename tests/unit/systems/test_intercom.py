@@ -5,6 +5,7 @@ import json
 import pytest
 
 from audit.errors import AuditError
+from audit.sources.systems.export import Aside
 from audit.sources.systems.intercom import SYSTEM
 from tests.unit.systems.importing import PSEUDONYMS, importing
 
@@ -89,6 +90,19 @@ def test_a_contact_is_a_person_an_identity_and_a_record(run):
         "collected_at": "2025-12-31T23:00:00Z",
         "last_activity_at": "2026-06-01T12:00:00Z",
     }
+
+
+def test_a_csv_of_something_else_is_set_aside_row_by_row(run):
+    found = run({"index.csv": "file,method\na.json,get\nb.json,put\n", "c.json": contact()}, SETTINGS)
+    assert [(i.kind, i.line) for i in found.items if isinstance(i, Aside)] == [
+        ("row of a CSV that is no content export", 2), ("row of a CSV that is no content export", 3)]  # fmt: skip
+    assert len(found.rows("subjects")) == 1
+
+
+@pytest.mark.parametrize("header", ["email,note", ""])
+def test_a_content_export_without_its_columns_is_refused(header, run):
+    with pytest.raises(AuditError, match=r"index\.csv:1: .*: the header has no such column"):
+        run({"index.csv": f"{header}\n"}, SETTINGS)
 
 
 def test_a_clients_contact_is_the_clients(tmp_path):
