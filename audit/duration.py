@@ -13,8 +13,11 @@ from audit.errors import UsageError
 HOUR = 60 * 60
 DAY = 24 * HOUR
 
+# No longer than a limit can be counted, as the contracts have it.
 _FORM = re.compile(
-    r"P(?=\d|T\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII
+    r"P(?=\d|T\d)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?"
+    r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?",
+    re.ASCII,
 )
 
 
@@ -32,7 +35,7 @@ class Duration:
 
     @classmethod
     def parse(cls, text: str) -> Duration:
-        """Read an ISO 8601 duration of whole numbers, without a sign.
+        """Read an ISO 8601 duration of whole numbers, without a sign, of up to 9999 years.
 
         Raises:
             UsageError: any other form.

@@ -37,7 +37,24 @@ def test_a_duration_is_read_and_told(text, parts, words):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "P", "PT", "P1", "1M", "P1.5M", "-P1M", "P1MT", "p1m", "P1H", "PT1D", "P1D2M", "P١D"]
+    "text",
+    [
+        "",
+        "P",
+        "PT",
+        "P1",
+        "1M",
+        "P1.5M",
+        "-P1M",
+        "P1MT",
+        "p1m",
+        "P1H",
+        "PT1D",
+        "P1D2M",
+        "P١D",
+        "P10000Y",
+        "PT1234567890H",
+    ],
 )
 def test_what_is_no_duration_is_refused(text):
     with pytest.raises(UsageError, match="not a duration"):
