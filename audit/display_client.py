@@ -8,15 +8,17 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from audit import prepared, sentences, tables
+from audit import earlier, prepared, sentences, tables
 from audit.blocks import Block
 from audit.clientele import Client, known
 from audit.compared import comparison_for
 from audit.disclosure import for_edition
 from audit.display import Page, Several, Shown
 from audit.display_earlier import Earlier
+from audit.duration import Duration
 from audit.errors import UsageError
 from audit.hidden import is_hidden
+from audit.lengths import length
 from audit.places import database_of
 from audit.prepared import prepare
 from audit.results import OUTCOMES, CheckResult
@@ -85,7 +87,9 @@ class ClientPage(Page):
         """The first page: for whom, when, and the one sentence that matters."""
         name = self.client.name
         block = self.cover(self.words.say("client.title"), name).block
-        scope = self.words.say("client.scope", name=name, client_id=self.client.client_id)
+        # A client without a name is called by its id.
+        key = "scope" if name != self.client.client_id else "scope_unnamed"
+        scope = self.words.say(f"client.{key}", name=name, client_id=self.client.client_id)
         return self._shown(
             block | {"scope": scope, "figures": self._figures(), "sentence": self._sentence(), "brief": True}
         )
@@ -111,19 +115,28 @@ class ClientPage(Page):
         ]
 
     def glance(self) -> Shown:
-        """The checks that had something of the client's to judge, with their counts."""
-        if not self._judged:
-            return self.note(self.words.say("client.none_judged"))
-        block = tables.checks(replace(self.results, checks={c.check: c for c in self._judged}), self.words)
-        return self._shown(block | {"caption": self.words.say("client.glance")})
-
-    def changed(self) -> Several:
-        """What moved since its last report, and the checks that had something of the client's to judge now or then."""
-        told = {name: c for name, c in self.past.comparison.checks.items() if c.now.population or c.before.population}
+        """The checks that had something of the client's to judge, then or now, with their counts and the share then."""
+        w, past = self.words, self.past.comparison
+        had = {name for name, change in past.checks.items() if change.before.population}
+        told = {c.check: c for c in sentences.promises(self.results) if c.population or c.check in had}
         if not told:
-            return self.past.restated()
-        of = Earlier(self, comparison=replace(self.past.comparison, checks=told))
-        return Several([*self.past.restated(), of.overview()])
+            return self.note(w.say("client.none_judged"))
+        block = tables.checks(replace(self.results, checks=told), w)
+        more = [(w.say("client.before", period=past.before.period), "before"), (w.say("earlier.all.points"), "points")]
+        columns = block["columns"] + [{"key": k, "label": label, "kind": "text", "align": "right"} for label, k in more]
+        rows = [row + self._before(check) for check, row in zip(told, block["rows"], strict=True)]
+        own = {"columns": columns, "rows": rows, "caption": w.say("client.glance"), "size": "small"}
+        return self._shown(block | own)
+
+    def _before(self, check: str) -> list[str | None]:
+        """A check's share of what was decided in the period before, and how far this period's is from it."""
+        w, change = self.words, self.past.comparison.checks.get(check)
+        if change is None or change.before.rate is None:
+            return [None, None]
+        rate = change.before.rate
+        share = w.say("sentences.evidence.share", share=w.percent(rate), decided=change.before.decided)
+        points = None if is_hidden(rate) or is_hidden(change.now.rate) else earlier.points_of(w, change.points)
+        return [w.percent(rate) if is_hidden(rate) else share, points]
 
     def matrix(self) -> Shown:
         """Every promise with its result; of a client without a row, what was promised, in a line each."""
@@ -139,17 +152,25 @@ class ClientPage(Page):
         """Each check that found something, with its worst findings; those with nothing to judge in a sentence."""
         judged = [c.check for c in self._judged]
         idle = [c.check for c in sentences.promises(self.results) if c.check not in judged] if judged else []
-        shown = self.each(self.heading, self.answer, self._worst_few, of=filter(self._has_other_than_kept, judged))
+        told = filter(self._has_other_than_kept, judged)
+        shown = self.each(self.heading, self.answer, self._since, self._worst_few, of=told)
         return Several([*([self.note(self._nothing_of(idle))] if idle else []), *shown])
 
     def _has_other_than_kept(self, check: str) -> bool:
-        """Whether any item was, or where counts are hidden may have been, anything but compliant."""
+        """Whether any item is, or where counts are hidden may be, anything but compliant; or was, and is no more."""
+        change = self.past.comparison.checks.get(check)
+        if self.edition == "internal" and change and (change.total("resolved") or change.total("past")):
+            return True
         others = [self.results[check].count(outcome) for outcome in OUTCOMES if outcome != "compliant"]
         return any(is_hidden(n) or n for n in others)
 
     def _nothing_of(self, checks: list[str]) -> str:
         names = [sentences.reason(self.words, check) for check in checks]
         return self.words.say("client.no_rows", checks=sentences.listed(self.words, names))
+
+    def _since(self, check: str) -> Shown | None:
+        """Which findings came and went; an external edition does not tell."""
+        return self.past.since(check) if self.edition == "internal" else None
 
     def _worst_few(self, check: str) -> Shown | None:
         return self.worst(check, _SHOWN)
@@ -196,7 +217,8 @@ class ClientPage(Page):
         rows = [
             [
                 c["contract_id"], c["contract_start"], _last(c["contract_end"]) or w.say("client.running"),
-                self._coded(c["modules"]), c["dpa_signed_on"], c["breach_notice"], c["disposal_period"],
+                self._coded(c["modules"]), c["dpa_signed_on"], self._length(c["breach_notice"]),
+                self._length(c["disposal_period"]),
             ]
             for c in self.client.contracts
         ]  # fmt: skip
@@ -222,6 +244,10 @@ class ClientPage(Page):
             for a in self.client.activities
         ]  # fmt: skip
         return Several([self.table(w.say("client.activities.caption"), columns, rows)] if rows else [])
+
+    def _length(self, period: str | None) -> str | None:
+        """A length of time in words."""
+        return length(self.words, Duration.parse(period)) if period else None
 
     def _coded(self, values: list[str] | None) -> str | None:
         """Values of a vocabulary, as words."""

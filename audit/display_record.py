@@ -95,9 +95,7 @@ class RecordPage:
 
     def matrix(self) -> Shown:
         """The promises of which every check was run."""
-        block = tables.matrix(self.results, self.page.words)
-        kept = [row for row in block["rows"] if all(e["check"] in self.results.checks for e in row["evidence"])]
-        return self._block(block | {"rows": kept})
+        return self._block(tables.matrix(self.results, self.page.words, only_run=True))
 
     def keeper(self) -> Shown:
         """Who keeps the record."""

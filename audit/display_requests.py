@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from audit import tables
 from audit.display import Page, Shown
 from audit.judge import rows
 from audit.store import sql_file
 
 _COUNTS = ("requests", "extended", "without_reason", "identity_asked", "identity_awaited")
+
+
+def promises(page: Page) -> Shown:
+    """The promises of the policy that bear on requests: those of which every check was run."""
+    block = tables.matrix(page.results, page.words, only_run=True)
+    return page.show(block["kind"], **{k: v for k, v in block.items() if k != "kind"})
 
 
 def late(page: Page) -> Shown:

@@ -95,6 +95,11 @@ def withheld(least: int = 0) -> Hidden:
     return Hidden(least, NOT_SHOWN)
 
 
+def is_some(value: object) -> bool:
+    """Whether all that is told of a count is that it is not 0."""
+    return isinstance(value, Hidden) and value.text is None and int(value) == 1
+
+
 def is_hidden(value: object) -> bool:
     """Whether a figure is one that is not shown."""
     return isinstance(value, Hidden | HiddenShare)

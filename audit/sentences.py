@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.hidden import is_hidden
+from audit.hidden import is_hidden, is_some
 from audit.policy import Commitment
 from audit.results import CheckResult, Coverage, Results
 from audit.words import Words
@@ -240,7 +240,8 @@ def evidence_text(words: Words, results: Results, evidence: dict[str, str]) -> s
     if is_hidden(decided):
         said = ", ".join(words.say(f"sentences.open.{o}", n=found[o]) for o in ("compliant", "violation"))
     left = found["pending"] + found["undetermined"]
-    return f"{said}, {words.say('sentences.evidence.open', n=left)}" if left else said
+    kind = "open_some" if is_some(left) else "open"
+    return f"{said}, {words.say(f'sentences.evidence.{kind}', n=left)}" if left else said
 
 
 def commitment_result(words: Words, results: Results, commitment: Commitment) -> str | None:
@@ -248,7 +249,8 @@ def commitment_result(words: Words, results: Results, commitment: Commitment) ->
     status = commitment_status(results, commitment)
     found = [counts for e in commitment.evidence if (counts := _evidence_counts(results, e))]
     if status == "violation":
-        return count(words, sum(c["violation"] for c in found), "violation")
+        n = sum(c["violation"] for c in found)
+        return words.say("sentences.evidence.violation_some") if is_some(n) else count(words, n, "violation")
     if status == "waived":
         return words.say("sentences.evidence.waived", n=sum(c["waived"] for c in found))
     return words.say("sentences.evidence.part") if status == "undetermined" else None

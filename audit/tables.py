@@ -97,9 +97,10 @@ def _limit(f: Finding, words: Words) -> str | None:
     return words.day(f.due_at) if len(f.due_at) == len("2026-07-01") else words.instant(f.due_at)
 
 
-def matrix(results: Results, words: Words) -> Block:
-    """Every promise of the policy with its result and evidence."""
-    rows = [_promise(c, results, words) for c in results.commitments]
+def matrix(results: Results, words: Words, *, only_run: bool = False) -> Block:
+    """Every promise of the policy with its result and evidence, or those alone of which every check was run."""
+    told = (c for c in results.commitments if not only_run or all(e["check"] in results.checks for e in c.evidence))
+    rows = [_promise(c, results, words) for c in told]
     return {"kind": "matrix", "caption": words.say("tables.matrix.caption"), "rows": rows}
 
 

@@ -12,8 +12,9 @@ from audit import charts, sentences
 from audit.disclosure import NotReleased, for_edition, is_about_persons, is_released, release
 from audit.display import Page
 from audit.errors import AuditError
-from audit.hidden import few, withheld
+from audit.hidden import few, is_some, withheld
 from audit.outputs import results_json
+from audit.policy import Commitment
 from audit.words import Words
 from tests.unit.made_results import check, n, results
 
@@ -91,3 +92,10 @@ def test_a_sum_says_the_least_it_can_be_where_that_says_anything() -> None:
     assert str(withheld() + few(5)) == "≥ 1"
     assert str(withheld() + withheld()) == "[c]"
     assert [Words("sv").integer(n) for n in (few(5) + 1999, withheld() + withheld())] == ["≥ 2\xa0000", "[c]"]
+
+
+def test_a_sum_that_is_only_known_not_to_be_none_is_put_in_words() -> None:
+    promise = Commitment("P10", "Consent", "Nothing is done without it", "7(1)", ({"check": "consent_coverage"},))
+    told = [sentences.commitment_result(Words(lang), release(small(), 5), promise) for lang in ("en", "sv")]
+    assert told == ["at least one violation", "minst en överträdelse"]
+    assert [is_some(n) for n in (withheld() + few(5), few(5), few(5) + 7, withheld(), 1)] == [True] + [False] * 4
