@@ -106,7 +106,7 @@ def show_results(results: Mapping[str, Any], terminal: Terminal) -> None:
             terminal.sentence(f"{check['check']}: not evaluated, no rows in {', '.join(check['empty_tables'])}")
     if rejected := sum(results["rejected_rows"].values()):
         were = "row was" if rejected == 1 else "rows were"
-        terminal.sentence(f"{rejected} {were} rejected on loading; these figures are without them.")
+        terminal.sentence(f"{rejected} {were} rejected on loading; they count here only where they were mended.")
 
 
 def _row(check: Mapping[str, Any]) -> tuple[object, ...]:
@@ -115,17 +115,17 @@ def _row(check: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _after_check(results: Mapping[str, Any], args: argparse.Namespace) -> list[tuple[str, list[str]]]:
     """What to type next: the page of the worst check, then the findings, then the report."""
-    own = naming(args.db)
-    period = ["--period", args.period, *own]
+    own = [*naming(args.db), *(["--snapshot", str(args.snapshot)] if args.snapshot else [])]
+    period = ["--period", args.period]
     worst = max(results["checks"], key=lambda check: check["violation"], default=None)
     commands = []
     if worst and worst["violation"]:
         commands.append((f"to read what {worst['check']} asks", ["explain", worst["check"]]))
         if not args.findings:
-            commands.append(("to list the findings", ["check", *period, "--findings", "findings.csv"]))
+            commands.append(("to list the findings", ["check", *period, *own, "--findings", "findings.csv"]))
     if args.findings:
         commands.append(("to see the rows behind one of them", ["evidence", "FINDING_ID", *own]))
-    return [*commands, ("to make the report", ["report", *period])]
+    return [*commands, ("to make the report", ["report", *period, *naming(args.db)])]
 
 
 def _checks_of(policy: Path | None, db: Path) -> Mapping[str, Check]:

@@ -75,7 +75,8 @@ def prune(args: argparse.Namespace, terminal: Terminal) -> int:
     """Remove old snapshots; those that somebody reads stay."""
     keep = args.keep or load_policy(read_snapshot(args.db).policy_file, load_law()).keep_snapshots
     removed, held = remove_old(args.db, keep)
-    terminal.say(f"Removed {len(removed)} of {len(removed) + len(numbers(args.db))} snapshots.")
+    were = len(removed) + len(numbers(args.db))
+    terminal.say(f"Removed {len(removed)} of {were} {'snapshot' if were == 1 else 'snapshots'}.")
     if held:
         terminal.say(f"Somebody reads {', '.join(map(str, held))}: kept until the next time.")
     return 0
@@ -92,6 +93,7 @@ def _list(found: Iterable[Rejected], total: int, terminal: Terminal) -> None:
     terminal.table(("line", "column", "why"), rows, text_columns=3)
     if total > len(rows):
         terminal.sentence(f"and {_rows(total - len(rows))} more; --out FILE writes all.")
+    terminal.sentence("A row that was mended and loaded since stays here: this is the account of the file it came in.")
     for (table, column, _), row in islice(kinds.items(), _SHOWN):
         expected = f" Expected: {row.expected}." if row.expected else ""
         terminal.sentence(f"{table}{f'.{column}' if column else ''}: {REASONS[row.reason]}.{expected} {row.fix}")

@@ -23,6 +23,7 @@ from audit.sources.files import Source, discover, new_of, refused_by_imports, st
 from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
+from audit.sources.rejected import MARKS
 from audit.sources.typed import MACROS, typed_select
 from audit.storage import commit, keep_house, writing
 from audit.store import DERIVED, Connection, DatabaseError, is_full, person_selects, scratch, sql_file, unwritable
@@ -134,7 +135,7 @@ class _Load:
             except OSError as e:
                 raise AuditError(f"cannot be read: {e.strerror}", file=source.name) from None
             messages += described.notes
-            extra = sorted(set(described.columns) - {c.name for c in contract.columns})
+            extra = sorted(set(described.columns) - {c.name for c in contract.columns} - set(MARKS))
             if extra:
                 messages.append(f"{source.name}: columns kept out: {', '.join(extra)}")
             form = "csv" if described.form in ("xlsx", "import") else described.form

@@ -84,12 +84,21 @@ def test_the_states_are_listed(db, capsys):
     assert lines[4].split()[-3:] == ["12", "0", "0"]
 
 
+def test_what_is_advised_of_an_older_state_is_asked_of_it(db, capsys):
+    main(["check", "--db", str(db), "--period", "2026Q3", "--snapshot", "2"])
+    advised = [line for line in capsys.readouterr().err.splitlines() if "--findings" in line]
+    assert advised
+    assert all("--snapshot 2" in line for line in advised)
+
+
 def test_pruning_leaves_what_is_newest_and_what_somebody_reads(db, capsys):
     with holding(db, 1) as held:
         assert prune(db, keep=1) == ([2], [1])
         assert all((db / name).is_file() for name in held.names())
     assert main(["prune", "--db", str(db), "--keep", "1"]) == 0
     assert "Removed 1 of 2 snapshots." in capsys.readouterr().err
+    assert main(["prune", "--db", str(db), "--keep", "1"]) == 0
+    assert "Removed 0 of 1 snapshot." in capsys.readouterr().err
     assert numbers(db) == [3]
     assert count(db) == 9
     assert {p.relative_to(db).as_posix() for p in (db / "parts").iterdir()} == read_snapshot(db).names()
