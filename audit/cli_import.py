@@ -11,6 +11,7 @@ from audit.errors import AuditError, UsageError
 from audit.places import shipped
 from audit.policy import load_policy
 from audit.sources.convert import Conversion, convert
+from audit.sources.files import refuse_name
 from audit.sources.imported import aside_of
 from audit.sources.mapping import Batch, described
 from audit.sources.reading import Tally
@@ -68,6 +69,8 @@ def _batch(args: argparse.Namespace) -> Batch:
         raise UsageError("no such system", column="SYSTEM", expected=f"one of {', '.join(SYSTEMS)}")
     system = SYSTEMS[args.system]
     exports = [Export(path, str(path)) for name in args.files for path in _files(name, system)]
+    for export in exports:
+        refuse_name(export.path)
     file = TomlFile(args.mapping) if args.mapping else TomlFile(Path("--mapping"), b"")
     try:
         with file.root as root:

@@ -111,6 +111,11 @@ def is_full(error: DatabaseError) -> bool:
     return any(text in str(error) for text in _FULL)
 
 
+def is_short_of_memory(error: DatabaseError) -> bool:
+    """Whether the engine would have needed more memory than it was given."""
+    return isinstance(error, duckdb.OutOfMemoryException)
+
+
 def unwritable(error: Exception, folder: Path) -> AuditError:
     """What to say where a database could not be written; it is then as it was before."""
     if isinstance(error, OSError):

@@ -195,7 +195,16 @@ def _of_import(path: Path) -> bool:
     return path.name == f"rejected-{system}.csv" and path.with_name(f"import-{system}.json").is_file()
 
 
+def refuse_name(path: Path) -> None:
+    """Raise AuditError where a path is not UTF-8: the engine cannot open it, nor a manifest hold it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise AuditError("its name is not UTF-8", file=path, fix="Give it another name.") from None
+
+
 def _hashed(contract: Contract, path: Path, folder: Path) -> Source:
+    refuse_name(path)
     match = _NAME.search(path.name)
     assert match
     form = {"ndjson": "jsonl"}.get(match["form"], match["form"])

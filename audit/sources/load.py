@@ -19,14 +19,24 @@ from audit.snapshot import Snapshot, literal, read_snapshot
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
-from audit.sources.files import Source, discover, new_of, refused_by_imports, strangers
+from audit.sources.files import Source, discover, new_of, refuse_name, refused_by_imports, strangers
 from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of
 from audit.sources.mapping import read_sources
 from audit.sources.rejected import MARKS
 from audit.sources.typed import MACROS, typed_select
 from audit.storage import commit, keep_house, writing
-from audit.store import DERIVED, Connection, DatabaseError, is_full, person_selects, scratch, sql_file, unwritable
+from audit.store import (
+    DERIVED,
+    Connection,
+    DatabaseError,
+    is_full,
+    is_short_of_memory,
+    person_selects,
+    scratch,
+    sql_file,
+    unwritable,
+)
 
 Progress = Callable[[str, int, int], None]
 _MEMORY = "800MB"  # the whole process then stays below one gigabyte; with more, no load is faster
@@ -59,6 +69,7 @@ def load(
         AuditError: a file or the database cannot be read or written, or an own check is not as agreed; the database
             is as it was.
     """
+    refuse_name(db)
     batches = [batch for folder in folders for batch in read_sources(folder)]
     exports = {export.path for batch in batches for export in batch.exports}
     sources = [s for folder in folders for s in discover(folder, exports)]
@@ -273,6 +284,9 @@ def _unreadable(error: DatabaseError, sources: Sequence[Source], db: Path) -> Au
     """The engine's word about a file, without the row it may quote."""
     if is_full(error):
         return unwritable(error, db)
+    if is_short_of_memory(error):
+        fix = "Leave out columns that no table has, or set AUDIT_MEMORY_LIMIT to more than 800MB."
+        return AuditError("needs more memory than a load takes", file=sources[0].name, fix=fix)
     text = str(error)
     name = next((s.name for s in sources if str(s.reading) in text), sources[0].name)
     what = text.splitlines()[0].split(":")[0]

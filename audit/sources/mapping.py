@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.folder import sha256
 from audit.snapshot import digest
+from audit.sources.files import refuse_name
 from audit.sources.systems import SYSTEMS
 from audit.sources.systems.export import Export, System
 from audit.strict import Table, TomlFile
@@ -57,6 +58,8 @@ def _source(table: Table, folder: Path) -> Batch:
         found = {p for pattern in table.texts("files") for p in _matching(table, pattern, folder)}
         if not found:
             table.refuse("empty", "files", "patterns such as intercom/*.json")
+        for path in sorted(found):
+            refuse_name(path)
         exports = [Export(path, path.relative_to(folder).as_posix()) for path in sorted(found)]
         return described(table, system, exports)
 

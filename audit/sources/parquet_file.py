@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from audit.contract import load_contracts
 from audit.errors import AuditError
 from audit.snapshot import literal
 from audit.sources.files import Source
 from audit.store import Connection, DatabaseError
+
+_NESTED = re.compile(r"\]$|^(STRUCT|MAP|UNION)\(")
 
 
 def describe(source: Source, con: Connection) -> Source:
     """Read the file's own schema.
 
     Raises:
-        AuditError: it is not a Parquet file, or is cut off.
+        AuditError: it is not a Parquet file, or is cut off, or a column holds lists or structures where its table has
+            single values.
     """
     try:
         columns = con.sql(f"SELECT * FROM read_parquet({literal(str(source.path))}) LIMIT 0")
     except DatabaseError:
         raise AuditError("not a whole Parquet file", file=source.name, fix="Export the file again.") from None
     types = (str(t).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for t in columns.types)  # as contracts say it
-    return source.put_in_order(columns=dict(zip(columns.columns, types, strict=True)))
+    given = dict(zip(columns.columns, types, strict=True))
+    for column in load_contracts()[source.table].columns:
+        if not column.is_list and _NESTED.search(given.get(column.name, "")):
+            fix = "Export the column as plain values."
+            raise AuditError(
+                "not single values", file=source.name, column=column.name, expected=column.expected, fix=fix
+            )
+    return source.put_in_order(columns=given)
 
 
 def relation(sources: Sequence[Source]) -> str:

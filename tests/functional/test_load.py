@@ -311,6 +311,31 @@ def test_unknown_columns_are_kept_out_and_reported(tmp_path: Path) -> None:
     assert report.messages == ["processing_events.csv: columns kept out: shoe_size"]
 
 
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    name = os.fsdecode(b"processing_events-\xff.csv")
+    with pytest.raises(AuditError, match="its name is not UTF-8"):
+        loaded(tmp_path, {name: EVENTS})
+    with pytest.raises(AuditError, match="its name is not UTF-8"):
+        load(tmp_path / os.fsdecode(b"\xff.db"), [write(tmp_path / "good", {"consents.csv": "x"})], policy())
+
+
+def test_a_file_too_wide_for_the_memory_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_MEMORY_LIMIT", "40MB")
+    head, row, *_ = EVENTS.splitlines()
+    wide = f"{head}{''.join(f',c{i}' for i in range(2000))}\n{row}{',' * 2000}\n"
+    with pytest.raises(AuditError, match="needs more memory than a load takes"):
+        loaded(tmp_path, {"processing_events.csv": wide})
+
+
+@pytest.mark.parametrize("value", ["{a: 1}", "['E1']", "map {'a': 1}"])
+def test_a_parquet_column_of_lists_or_structures_is_no_text(value: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "source", {}) / "processing_events.parquet"
+    rows = f"SELECT {value} AS event_id, '2026-07-01' AS occurred_at, 'use' AS operation"
+    duckdb.sql(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
+    with pytest.raises(AuditError, match="event_id: not single values; expected text"):
+        load(tmp_path / "db", [path.parent], policy())
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
