@@ -125,7 +125,11 @@ def _explain(commands: Commands) -> None:
 
 def _evidence(commands: Commands) -> None:
     parser = add_command(
-        commands, "evidence", "cli_check", "show the rows behind a finding, with file and line", "audit evidence 3f9a1c"
+        commands,
+        "evidence",
+        "cli_check",
+        "show the rows behind a finding, with file and line",
+        "audit evidence F-3f9a1c5e7b2d4086",
     )
     parser.add_argument("finding_id", metavar="FINDING_ID", help="from the findings file or a report's annex")
     add_database(parser, period=_LAST_QUARTER)

@@ -32,6 +32,13 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
 # Braces doubled: they stand within templates.
 _LOCAL = r"\d{{4}}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
 _OFFSET = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
+
+
+def _with_comma(pattern: str) -> str:
+    """The form of an instant whose parts of a second stand behind a comma, as ISO 8601 and many logs write them."""
+    return pattern.replace(r"\.", ",")
+
+
 # No longer than a limit can be counted: some ten thousand years, or a hundred thousand in hours.
 _DURATION = r"P(\d{{1,4}}Y)?(\d{{1,5}}M)?(\d{{1,5}}W)?(\d{{1,6}}D)?(T(\d{{1,9}}H)?(\d{{1,9}}M)?(\d{{1,9}}S)?)?"
 
@@ -44,8 +51,10 @@ _TYPED: Mapping[str, str] = {
     "date": "CASE WHEN {0} LIKE '____-__-__' THEN TRY_CAST({0} AS DATE) END",
     "timestamp": "CASE WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+0_:00'"
     f" OR regexp_full_match({{0}}, '{_OFFSET}') THEN TRY_CAST({{0}} AS TIMESTAMPTZ)"
-    f" WHEN regexp_full_match({{0}}, '{_LOCAL}')"
-    " THEN local_instant(TRY_CAST({0} AS TIMESTAMP)) END",
+    f" WHEN regexp_full_match({{0}}, '{_LOCAL}') THEN local_instant(TRY_CAST({{0}} AS TIMESTAMP))"
+    f" WHEN regexp_full_match({{0}}, '{_with_comma(_OFFSET)}') THEN TRY_CAST(replace({{0}}, ',', '.') AS TIMESTAMPTZ)"
+    f" WHEN regexp_full_match({{0}}, '{_with_comma(_LOCAL)}')"
+    " THEN local_instant(TRY_CAST(replace({0}, ',', '.') AS TIMESTAMP)) END",
     "boolean": "CASE lower({0}) WHEN 'true' THEN true WHEN 'false' THEN false END",
     "integer": "CASE WHEN regexp_full_match({0}, '[0-9]{{1,18}}') THEN CAST({0} AS BIGINT) END",
 }

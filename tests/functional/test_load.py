@@ -191,6 +191,9 @@ def test_a_spreadsheet_register_keeps_real_dates_and_rows(tmp_path: Path) -> Non
     [
         ("2026-07-01T09:00", datetime(2026, 7, 1, 7, tzinfo=UTC)),
         ("2026-07-01 09:00:00.250", datetime(2026, 7, 1, 7, 0, 0, 250000, tzinfo=UTC)),
+        ('"2026-07-01 09:00:00,250"', datetime(2026, 7, 1, 7, 0, 0, 250000, tzinfo=UTC)),
+        ('"2026-07-01T09:00:00,5-01:00"', datetime(2026, 7, 1, 10, 0, 0, 500000, tzinfo=UTC)),
+        ('"2026-07-01,09:00:00Z"', None),
         ("2026-07-01T09:00:00+0200", datetime(2026, 7, 1, 7, tzinfo=UTC)),
         ("2026-07-01T09:00:00-01", datetime(2026, 7, 1, 10, tzinfo=UTC)),
         ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
