@@ -18,7 +18,7 @@ from audit.judge import DIMENSIONS, judge
 from audit.results import OUTCOMES
 from audit.run import open_workbench
 from audit.sources.load import load
-from tests.generative.test_oracle import TABLES, by_sql, facts
+from tests.generative.test_oracle import TABLES, by_sql, by_sql_in, facts
 from tests.generative.vocabulary import DAY
 from tests.generative.worlds import CONTRACTS, DEEP, World, made, opened, world_of, worlds
 from tests.oracle import Verdict, read
@@ -75,8 +75,8 @@ def test_the_counts_are_those_of_the_population(check: Check) -> None:
     @made(FEW)
     @given(worlds(*TABLES[check.name]), st.sampled_from(SCOPES))
     def over_worlds(world: World, scope: dict[str, str]) -> None:
-        items = by_sql(check, world)
         with opened(world) as con:
+            items = by_sql_in(con, check, world)
             judged = judge(con, check, world.asked)
             kept = spec.rows(con, f"SELECT item, outcome, reason FROM {judged.relation}")
             whole, part = judged.counts, judge(con, check, world.asking(**scope).asked).counts
@@ -139,12 +139,12 @@ def test_no_group_of_events_hides_a_finding(check: Check) -> None:
     @given(worlds(*TABLES[check.name]), st.integers(0, 99))
     def over_worlds(world: World, seed: int) -> None:
         random, events = Random(seed), world.tables["processing_events"]
-        reasons = {row["reason"]: key for (table, key), row in by_sql(check, world).items() if table == check.unit}
+        reasons = {v.reason: v.item for v in read(check.name, facts(world)).values() if v.table == check.unit}
         models = [row for row in events if row["event_id"] in reasons.values()] or events
         alike = [row | {name: model[name] for name in kind} for row in events for model in [random.choice(models)]]
         world = world.having(processing_events=alike)
-        items = by_sql(check, world).values()
         with opened(world) as con:
+            items = by_sql_in(con, check, world).values()
             kept = spec.rows(con, f"SELECT item, outcome, reason FROM {judge(con, check, world.asked).relation}")
             sizes.update(row["n"] for row in spec.rows(con, "SELECT n FROM core.event_groups"))
         faulty = [row for row in items if row["outcome"] != "compliant"]
@@ -163,8 +163,8 @@ def test_no_row_that_is_passed_over_is_otherwise_than_the_population_says(check:
     @made(40)
     @given(worlds(*TABLES[check.name]))
     def over_worlds(world: World) -> None:
-        items = by_sql(check, world)
         with opened(world) as con:
+            items = by_sql_in(con, check, world)
             counts = judge(con, check, world.asked).counts
             suspects = {item for (item,) in con.execute(f"SELECT {check.key} FROM temp.suspect_rows").fetchall()}
         assert {dimensions(vars(count), count.month): count.n for count in counts} == counted(world, items)

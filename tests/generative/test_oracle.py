@@ -7,10 +7,12 @@ must reach is written down too: each check meets every outcome and reason that i
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection as Connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -60,15 +62,20 @@ def facts(world: World) -> Facts:
 def by_sql(check: Check, world: World) -> dict[tuple[str, str], dict[str, Any]]:
     """The rows of a check's SQL by the item's table and key."""
     with opened(world) as con:
-        found = spec.rows(con, world.asked.within(check.sql))
+        return by_sql_in(con, check, world)
+
+
+def by_sql_in(con: Connection, check: Check, world: World) -> dict[tuple[str, str], dict[str, Any]]:
+    """The same, of a world that the database holds."""
+    found = spec.rows(con, world.asked.within(check.sql))
     items = {(row.get("item_table") or check.unit, row["item"]): row for row in found}
     assert len(items) == len(found), "an item was judged twice"
     return items
 
 
-def differences(check: Check, world: World) -> list[str]:
+def differences(check: Check, world: World, ours: dict[tuple[str, str], Verdict]) -> list[str]:
     """Where SQL and oracle do not say the same."""
-    theirs, ours = by_sql(check, world), read(check.name, facts(world))
+    theirs = by_sql(check, world)
     wrong = [f"{item} is judged by SQL only" for item in theirs.keys() - ours.keys()]
     wrong += [f"{item} is judged by the oracle only" for item in ours.keys() - theirs.keys()]
     return wrong + [
@@ -78,12 +85,15 @@ def differences(check: Check, world: World) -> list[str]:
     ]
 
 
-def agree(check: Check, world: World) -> None:
-    """Fails with the smallest world in which SQL and oracle differ."""
-    if differences(check, world):
-        world = smallest(world, lambda fewer: bool(differences(check, fewer)))
+def agree(check: Check, world: World) -> Iterable[Verdict]:
+    """What both say of a world; fails with the smallest world in which SQL and oracle differ."""
+    ours = read(check.name, facts(world))
+    if differences(check, world, ours):
+        differ = lambda fewer: differences(check, fewer, read(check.name, facts(fewer)))  # noqa: E731
+        world = smallest(world, lambda fewer: bool(differ(fewer)))
         rows = [f"{table}: {plain(row)}" for table, rows in world.tables.items() for row in rows]
-        pytest.fail("\n".join([*differences(check, world), str(world.asked), *rows]))
+        pytest.fail("\n".join([*differ(world), str(world.asked), *rows]))
+    return ours.values()
 
 
 def plain(row: dict[str, Any]) -> str:
@@ -127,8 +137,7 @@ def test_sql_and_oracle_agree(name: str) -> None:
     @made(80 if name in RARE else 30)
     @given(worlds(*TABLES[name], under="example"))
     def over_worlds(world: World) -> None:
-        agree(check, world)
-        met.update((v.outcome, v.reason) for v in read(name, facts(world)).values())
+        met.update((v.outcome, v.reason) for v in agree(check, world))
 
     over_worlds()
     assert not counted(check) - set(met), f"the worlds reached no more than {met}"
@@ -151,8 +160,7 @@ def test_sql_and_oracle_agree_under_other_law_and_other_policies(under: str, nam
     @made(30 if under in RULED or name in SELDOM else 15)
     @given(worlds(*TABLES[name], under=under))
     def over_worlds(world: World) -> None:
-        agree(check, world)
-        met.update(v.outcome for v in read(name, facts(world)).values())
+        met.update(v.outcome for v in agree(check, world))
 
     over_worlds()
     assert met["compliant"]
@@ -177,9 +185,7 @@ def test_sql_and_oracle_agree_where_stretches_lie_in_parts(name: str, table: str
         with opened(world) as con:
             con.execute(f"CREATE OR REPLACE VIEW core.{table} AS {select.replace(ROWS_OF_A_PART, f'/ {rows})')}")
             parts.update(part for (part,) in con.execute(f"SELECT DISTINCT part FROM core.{table}").fetchall())
-            found = spec.rows(con, world.asked.within(check.sql))
-        items = {(row.get("item_table") or check.unit, row["item"]): row for row in found}
-        assert len(items) == len(found)
+            items = by_sql_in(con, check, world)
         ours = read(name, facts(world))
         assert items.keys() == ours.keys()
         assert [(item, said(row)) for item, row in items.items() if not same(row, ours[item])] == []
