@@ -17,7 +17,7 @@ from pathlib import Path
 from audit.casebook import SECTIONS, Case, read_cases, section_line
 from audit.checkfile import TABLE, TEXT_KEYS, CheckToml, Evidence, is_name
 from audit.checktexts import Texts, english, read_texts, translations
-from audit.errors import CheckError, UsageError
+from audit.errors import CheckError, UsageError, nearest
 
 PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client_id", "role", "month")
 _OWN = "checks"
@@ -155,7 +155,7 @@ def find(catalog: Mapping[str, Check], name: str) -> Check:
         UsageError: no check has this name.
     """
     if name not in catalog:
-        raise UsageError("no such check", column=name, expected=f"one of {', '.join(catalog)}")
+        raise UsageError("no such check", column=name, expected=nearest(name, catalog))
     return catalog[name]
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
 def printable(text: str) -> str:
     """Text on one line, without what a terminal would obey: line ends and control characters are spelled out."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """What to expect in the place of a name that is none: those spelt almost so, else all."""
+    from difflib import get_close_matches  # late: few runs need it
+
+    known = list(names)
+    near = get_close_matches(name, known, cutoff=0.7)
+    return " or ".join(near) if near else f"one of {', '.join(known)}"
 
 
 class AuditError(Exception):

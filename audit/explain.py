@@ -80,7 +80,7 @@ def _item(con: Connection, check: Check, asked: Asked, key: str) -> dict[str, An
         raise UsageError(
             f"the population of {check.name} has no such item in {asked.period.label}",
             column="item",
-            expected=f"a {check.key} of {check.unit}",
+            expected=f"the {check.key} of a row of {check.unit}",
         )
     if len(found) > 1:
         forms = ", ".join(sorted(f"{of}:KEY" for of in set(tables)))

@@ -141,7 +141,9 @@ class Answer:
         from audit import charts  # late: it is slow to import, and a question may need none
 
         if by is not None:
-            return charts.by(self.result, _dimension(by), self._words)
+            dim = _dimension(by)
+            without = "own" if dim == "client_id" else "not_recorded"
+            return charts.by(self.result, dim, self._words, without=without)
         return charts.FORMS[self._check.chart](self.result, self._words) if self.population else None
 
     def drill(self, by: str | None = None) -> Any:

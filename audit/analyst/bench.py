@@ -232,8 +232,10 @@ class Bench:
         return "\n".join([self.workbench.policy.name, *lines, self.words.say("analyst.bench.next")])
 
     def _repr_html_(self) -> str:
+        left = "text-align:left"
         rows = "".join(
-            f'<tr><td style="padding:0 1.5em 0.1em 0;opacity:0.75">{escape(label)}</td><td>{escape(value)}</td></tr>'
+            f'<tr><td style="padding:0 1.5em 0.1em 0;opacity:0.75;{left}">{escape(label)}</td>'
+            f'<td style="{left}">{escape(value)}</td></tr>'
             for label, value in self._facts()
         )
         after = f'<p style="{grid.SMALL}">{escape(self.words.say("analyst.bench.next"))}</p>'

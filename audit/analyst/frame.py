@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, overload
 
 from audit.analyst import grid
-from audit.errors import AuditError, UsageError
+from audit.errors import AuditError, UsageError, nearest
 from audit.snapshot import ident, literal
 from audit.store import Connection
 from audit.words import Words
@@ -165,7 +165,7 @@ class Frame:
 
     def _column(self, name: str) -> str:
         if name not in self.columns:
-            raise UsageError("no such column", column=name, expected=f"one of {', '.join(self.columns)}")
+            raise UsageError("no such column", column=name, expected=nearest(name, self.columns))
         return ident(name)
 
     def _made(self, relation: Any) -> Frame:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from html import escape
+from itertools import accumulate
 from math import isfinite
+from shutil import get_terminal_size
 from typing import Any
 
 from audit import palette
@@ -20,6 +23,8 @@ _CELL = f"padding:0.25em 0.9em 0.25em 0;border-bottom:1px solid {palette.RULE}55
 SMALL = "font-size:0.9em;opacity:0.75"
 _SHORT = 40
 """Characters of a cell that stays on one line."""
+_LONG = "24em"
+"""How wide a cell with more is at the least, in a table that is wider than the page."""
 _WIDEST = 60
 """Characters of a cell in plain text; HTML wraps."""
 
@@ -36,6 +41,8 @@ def told(value: Any, kind: str, words: Words) -> str:
         return spark.text(value)
     if kind == "status":
         return f"{_SYMBOLS.get(value, '')} {value}".strip()
+    if kind == "moment" and "T" in value:
+        return _plain(datetime.fromisoformat(value), words)
     return _plain(value, words)
 
 
@@ -57,7 +64,7 @@ def _plain(value: Any, words: Words) -> str:
 
 
 def html(columns: Mapping[str, str], rows: Sequence[Row], words: Words, *, title: str = "", note: str = "") -> str:
-    """A table; columns are name -> kind: an SQL type, percent, points, status or trend."""
+    """A table; columns are name -> kind: an SQL type, percent, points, status, trend or moment (in ISO form)."""
     align = {name: "right" if is_number(kind) else "left" for name, kind in columns.items()}
     head = "".join(f'<th scope="col" style="{_CELL};text-align:{align[n]}">{escape(n)}</th>' for n in columns)
     body = "".join(f"<tr>{''.join(_cell(row[n], k, align[n], words) for n, k in columns.items())}</tr>" for row in rows)
@@ -72,21 +79,32 @@ def paragraph(said: str, style: str = "max-width:50em") -> str:
 
 
 def _cell(value: Any, kind: str, align: str, words: Words) -> str:
-    shown = spark.svg(value) if kind == "trend" and value else escape(told(value, kind, words))
-    wrap = ";white-space:nowrap" if len(shown) <= _SHORT else ""
-    return f'<td style="{_CELL};text-align:{align}{wrap}">{shown}</td>'
+    said = told(value, kind, words)
+    size = "white-space:nowrap" if len(said) <= _SHORT else f"min-width:{_LONG}"
+    title = f' title="{escape(spark.said(value, words))}"' if kind == "trend" and value else ""
+    return f'<td style="{_CELL};text-align:{align};{size}"{title}>{escape(said)}</td>'
 
 
 def text(columns: Mapping[str, str], rows: Sequence[Row], words: Words, *, title: str = "", note: str = "") -> str:
-    """The same as aligned lines; what a terminal would obey is spelled out."""
+    """The same as aligned lines; what a terminal would obey is spelled out, and what it has no room for is named."""
     cells = [[_cut(told(row[name], kind, words)) for name, kind in columns.items()] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     right = [is_number(kind) for kind in columns.values()]
-    lines = [
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
-        for line in [list(columns), *cells]
-    ]
-    return "\n".join(part for part in (title, *lines, note) if part)
+    fitting = _fitting(widths)
+    lines = []
+    for line in [list(columns), *cells]:
+        padded = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
+        lines.append("  ".join(padded[:fitting]).rstrip())
+    left = ", ".join(list(columns)[fitting:])
+    return "\n".join(filter(None, (title, *lines, note, left and words.say("analyst.frame.columns", names=left))))
+
+
+def _fitting(widths: Sequence[int]) -> int:
+    """How many columns a terminal has room for, one at the least; all of them where it is none."""
+    if not sys.stdout.isatty():
+        return len(widths)
+    room = get_terminal_size().columns
+    return max(sum(end - len("  ") <= room for end in accumulate(w + len("  ") for w in widths)), 1)
 
 
 def is_number(kind: str) -> bool:

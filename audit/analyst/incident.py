@@ -48,9 +48,8 @@ class Incident:
         One that does not run for this incident has no end; ``silent`` says why.
         """
         rows = [[_cell(clock, name, kind) for name, kind in _CLOCKS.items()] for clock in self.dossier.clocks]
-        return of_rows(
-            self._bench.workbench.con, _CLOCKS, rows, self._bench.words, title=self._title, kinds={"outcome": "status"}
-        )
+        more = {"title": self._title, "kinds": {"outcome": "status", "due_at": "moment"}}
+        return of_rows(self._bench.workbench.con, _CLOCKS, rows, self._bench.words, **more)
 
     @property
     def trail(self) -> Frame:

@@ -16,7 +16,7 @@ with without_iri_grammar():
 
 _SHORTEST = 0.5  # hours: a logarithm has no place for what was done at once
 _TICKS = (1, 6, 24, 72, 240, 720, 2400, 7200)
-_LABEL, _ALLOWED, _TAKEN, _STATE, _GAP = 150, 62, 62, 116, 12
+_LABEL, _ALLOWED, _TAKEN, _STATE, _GAP = 150, 54, 54, 152, 12
 
 
 def timeline(rows: Rows, title: str, said: str, words: Words) -> Chart:
@@ -54,7 +54,10 @@ def _line(marks: alt.Chart, data: Rows, words: Words) -> Any:
     longest = max([h for r in data for h in (r["limit"], r["at"])], default=24) * 1.3
     shown = {h: amount(words, h, "hours", short=True) for h in _TICKS if h <= longest}
     names = " : ".join(f"datum.value == {h} ? {text!r}" for h, text in shown.items()) + " : ''"
-    axis = alt.Axis(values=list(shown), labelExpr=names, gridDash=[1, 3], domain=False, ticks=False, labelPadding=6)
+    axis = alt.Axis(
+        values=list(shown), labelExpr=names, labelOverlap="greedy", gridDash=[1, 3], domain=False, ticks=False,
+        labelPadding=6,
+    )  # fmt: skip
     scale = alt.Scale(type="log", domain=[_SHORTEST, longest], nice=False)
     x = alt.X("at:Q", scale=scale, axis=axis, title=words.say("dossier.chart.axis"))
     colour = alt.condition("datum.is_late", alt.value(palette.ACCENT), alt.value(palette.INK))

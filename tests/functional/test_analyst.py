@@ -18,6 +18,7 @@ import audit
 import audit.analyst
 import audit.places
 import audit.sources.load
+from audit.analyst import spark
 from audit.analyst.bench import Bench
 from audit.errors import AuditError, UsageError
 from audit.explain import explain_item
@@ -117,7 +118,8 @@ def test_every_check_in_one_table_beside_the_period_before(wb: Bench) -> None:
     for row in checks.table:
         now, then = checks.results[row["check"]].rate, was[row["check"]].rate
         assert row["change"] == (None if now is None or then is None else pytest.approx(100 * (now - then)))
-    assert "<svg" in checks._repr_html_()
+    trend = checks.table[0]["trend"]
+    assert f'title="{spark.said(trend, wb.words)}">{spark.text(trend)}</td>' in checks._repr_html_()
     assert repr(checks).count("\n") == len(checks) + 2
 
 
@@ -224,6 +226,41 @@ def test_a_mistake_is_one_line_in_a_notebook(wb: Bench) -> None:
     with pytest.raises(UsageError) as caught:
         wb["nonsense"]
     assert caught.value._render_traceback_() == [f"UsageError: {caught.value}"]
+
+
+def test_a_name_almost_right_is_answered_with_the_right_one(wb: Bench) -> None:
+    with pytest.raises(UsageError, match=r"no such check; expected consent_coverage or consent_records$"):
+        wb["consent_coverag"]
+    with pytest.raises(UsageError, match=r"no such check; expected one of access_authorisation, .*, third_party_agreem"):
+        wb["nonsense"]
+    with pytest.raises(UsageError, match=r"no such column; expected system_id$"):
+        wb["consent_coverage"].findings.where(system="intercom")
+
+
+def test_a_terminal_is_not_overfilled(wb: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    findings = wb["consent_coverage"].findings
+    whole = repr(findings)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    *lines, left = repr(findings).splitlines()
+    assert max(map(len, lines)) <= 100
+    shown, named = lines[1].split(), re.findall(r"[a-z_]+(?=[,.])", left)
+    assert (*shown, *named) == findings.columns
+    assert left not in whole
+    monkeypatch.setenv("COLUMNS", "3")
+    assert repr(findings).splitlines()[1] == "check"
+
+
+def test_what_has_no_client_is_the_organisations_own_in_a_chart(wb: Bench) -> None:
+    said = str(wb["consent_coverage"].chart("client").spec)
+    assert wb.words.say("charts.by.own") in said
+    assert wb.words.say("charts.by.not_recorded") not in said
+
+
+def test_instants_of_an_incident_are_shown_alike(wb: Bench) -> None:
+    clocks = wb.incident("INC-9071021").clocks
+    assert "T" in clocks[0]["due_at"]  # a day, or an instant, as it is told
+    assert not re.search(r"\d{4}-\d\d-\d\dT", repr(clocks) + clocks._repr_html_())
 
 
 def test_a_person_is_everything_under_every_name(wb: Bench) -> None:
