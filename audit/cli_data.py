@@ -54,6 +54,10 @@ def load(args: argparse.Namespace, terminal: Terminal) -> int:
         if not terminal.quiet:
             columns = ("table", "files", "read", "accepted", "duplicate", "rejected")
             terminal.table(columns, [tuple(row[name] for name in columns) for row in report.tables])
+        if not policy.commitments:
+            terminal.say(
+                "No commitments.toml beside the policy file: reports will have no promise to hold against the data."
+            )
         terminal.say(f"Loaded into {args.db} in {time.monotonic() - began:.1f} s.")
     if not terminal.quiet:
         terminal.advise(*_after_load(args.db))

@@ -13,8 +13,10 @@ import pytest
 
 import audit
 from audit.cli import main
+from audit.places import shipped
 from audit.results import FINDING_COLUMNS
 from audit.run import open_workbench
+from tests.functional.houses import write
 from tests.functional.test_cli_errors import db, source  # noqa: F401
 
 PERIOD = ("--db", "db", "--period", "2026Q3")
@@ -152,6 +154,16 @@ def test_every_option_of_due_can_be_typed(words, options, capsys):
 def test_loading_again_changes_nothing_and_says_so(loaded, source, capsys):  # noqa: F811
     assert main(["load", str(source), "--db", "db"]) == 0
     assert "nothing changed" in capsys.readouterr().err
+
+
+def test_a_load_says_where_no_promises_stand_beside_the_policy(tmp_path, capsys):
+    requests = "request_id,kind,received_at\nR1,access,2026-07-01\n"
+    policy = (shipped("mira") / "policy.toml").read_text("utf-8")
+    promises = (shipped("mira") / "commitments.toml").read_text("utf-8")
+    for name, texts in (("without", {}), ("with", {"commitments.toml": promises})):
+        folder = write(tmp_path / name, {"requests.csv": requests, "policy.toml": policy, **texts})
+        assert main(["load", str(folder), "--db", str(tmp_path / f"{name}-db")]) == 0
+        assert ("No commitments.toml" in capsys.readouterr().err) == (name == "without")
 
 
 def test_what_to_type_next_can_be_typed(loaded, capsys):
