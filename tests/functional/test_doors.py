@@ -78,7 +78,9 @@ def test_the_command_line_says_it_as_text(place, capsys):
     assert main(["rejected", "--db", "db"]) == 0
     with (place / "f.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
-    for row in found:
+    # One of each check and one of each name: each opens the database anew.
+    of_each = {row["check"]: row for row in found} | {row["item_key"]: row for row in found}
+    for row in of_each.values():
         assert main(["evidence", row["finding_id"], "--db", "db", "--period", "2026Q3"]) == 0
     for word in HOSTILE.values():
         assert main(["explain", "request_deadlines", "--item", word, "--db", "db", "--period", "2026Q3"]) == 0
