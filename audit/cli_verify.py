@@ -44,7 +44,7 @@ def verify(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _against_database(args: argparse.Namespace, manifest: Mapping[str, Any], terminal: Terminal) -> Iterator[str]:
     """What of a report would be otherwise if it were made now: first what it follows from, then its bytes."""
-    from audit.making import Order, make_report, run_manifest
+    from audit.making import LATER, Order, make_report, run_manifest
     from audit.run import open_workbench
 
     try:
@@ -58,7 +58,7 @@ def _against_database(args: argparse.Namespace, manifest: Mapping[str, Any], ter
         TemporaryDirectory(prefix="audit") as place,
     ):
         now = run_manifest(workbench, order)
-        others = sorted(k for k in {*now, *manifest} - {"files"} if now.get(k) != manifest.get(k))
+        others = sorted(k for k in {*now, *manifest} - LATER if now.get(k) != manifest.get(k))
         if others:
             yield f"made now it would follow from something else: {', '.join(others)}"
             return

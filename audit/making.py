@@ -44,7 +44,12 @@ _PACKAGE = Path(__file__).resolve().parent
 # What has a say in a report's figures or looks, besides the data and the package itself.
 _MADE_WITH = ("duckdb", "altair", "vl-convert-python", "typst", "papermill", "babel", "holidays", "tzdata")
 # What the PDF carries: the figures, what they were counted from, and what they follow from.
-_ATTACHED = ("results.json", "findings.csv", "findings.jsonl", "manifest.json")
+_FINDINGS = ("findings.csv", "findings.jsonl")
+_ATTACHED = ("results.json", *_FINDINGS, "manifest.json")
+MOST_ATTACHED = 100_000
+"""Findings that a PDF carries, some ten megabytes; where there are more they lie beside it alone."""
+LATER = frozenset({"files", "beside"})
+"""The keys of a manifest that tell of what was made, and not of what it follows from."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,8 @@ def make_report(
         results = for_edition(results, order.edition, workbench.policy.suppress_below)
         told = {"compared": _compared(workbench, order, results, comparison)}
         _write_json(draft / "results.json", results_json(results) | told)
-        for form in ("csv", "jsonl"):
-            workbench.write_findings(results, draft / f"findings.{form}", item_key=order.incident)
+        counts = [workbench.write_findings(results, draft / name, item_key=order.incident) for name in _FINDINGS]
+        beside = list(_FINDINGS) if max(counts) > MOST_ATTACHED else []
         own = write_own_files(
             workbench, draft, order.name, order.incident, language=order.language, edition=order.edition
         )
@@ -118,9 +123,10 @@ def make_report(
             _keep(ran, failed)
             error.fix = f"What ran is kept in {failed}"
             raise
-        _write_json(draft / "manifest.json", run_manifest(workbench, order) | {"files": _sums(draft)})
+        made = {"files": _sums(draft), "beside": beside}
+        _write_json(draft / "manifest.json", run_manifest(workbench, order) | made)
         progress("typesetting", 0, 0)
-        _write_pdf(document, draft, (*_ATTACHED, *own), order, signer)
+        _write_pdf(document, draft, [name for name in (*_ATTACHED, *own) if name not in beside], order, signer)
         (gate or leaks.Gate(order.edition)).refuse(draft, workbench)
         folder.seal(draft)
     shutil.rmtree(failed, ignore_errors=True)
@@ -136,9 +142,7 @@ def _compared(
     return comparison_json(comparison_for(found, results, order.edition, workbench.policy.suppress_below))
 
 
-def _write_pdf(
-    document: pdf.Document, draft: Path, attached: tuple[str, ...], order: Order, signer: Signer | None
-) -> None:
+def _write_pdf(document: pdf.Document, draft: Path, attached: list[str], order: Order, signer: Signer | None) -> None:
     """Typeset a report into its folder, and sign it; beside a signed one stands the hash of what was signed."""
     carried = {name: (draft / name).read_text("utf-8") for name in attached} if order.profile == "a-3a" else None
     made = pdf.typeset(document, manifest_sha256=folder.sha256(draft / "manifest.json"), attachments=carried)
@@ -155,7 +159,7 @@ def is_current(workbench: Workbench, target: Path, order: Order) -> bool:
     if not folder.is_whole(target):
         return False
     made: dict[str, Any] = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return {k: v for k, v in made.items() if k != "files"} == run_manifest(workbench, order)
+    return {k: v for k, v in made.items() if k not in LATER} == run_manifest(workbench, order)
 
 
 def run_manifest(workbench: Workbench, order: Order) -> dict[str, Any]:

@@ -51,7 +51,9 @@ def verify_pdf(path: Path, authority_sha256: str | None = None) -> Verified:
         raise VerifyError("broken: it cannot be read to its end", file=path) from error
     files = attached or _beside(path)
     manifest = _json(files, MANIFEST)
-    said = [*_said_of_signature(signed), *_said_of_files(attached, files)]
+    if apart := _apart(manifest, files):
+        files |= {name: found for name, found in _beside(path).items() if name in apart}
+    said = [*_said_of_signature(signed), *_said_of_files(attached, files, manifest)]
     differences = [
         *_signature_differences(signed, manifest, authority_sha256),
         *_file_differences(files, manifest, text),
@@ -74,6 +76,12 @@ def _beside(path: Path) -> dict[str, bytes]:
     """The files that were delivered beside a PDF that carries none."""
     found = (path.with_name(name) for name in (MANIFEST, *EVIDENCE))
     return {file.name: file.read_bytes() for file in found if file.is_file()}
+
+
+def _apart(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> list[str]:
+    """The evidence that the manifest says lies beside the PDF for its size, and that is not there."""
+    named = manifest.get("beside")
+    return [name for name in EVIDENCE if isinstance(named, list) and name in named and name not in files]
 
 
 def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
@@ -102,17 +110,22 @@ def _said_of_signature(signed: signature.Signed | None) -> Iterator[str]:
     )
 
 
-def _said_of_files(attached: Mapping[str, bytes], files: Mapping[str, bytes]) -> Iterator[str]:
+def _said_of_files(
+    attached: Mapping[str, bytes], files: Mapping[str, bytes], manifest: Mapping[str, Any]
+) -> Iterator[str]:
     if not files:
         yield "It carries no files and none lie beside it: its figures cannot be computed again."
     elif not attached:
         yield "It carries no files; those beside it were taken."
+    if apart := _apart(manifest, files):
+        yield f"Not here: {', '.join(apart)}, delivered beside it; its figures are not held against them."
 
 
 def _conclusion(signed: signature.Signed | None, files: Mapping[str, bytes]) -> str:
     """No more than was examined."""
     origin = "its parts agree with each other" if signed is None else "nothing was altered since it was signed"
-    return origin + (", and its figures follow from its findings" if RESULTS in files else "")
+    has_findings = RESULTS in files and any(name in files for name in EVIDENCE if name != RESULTS)
+    return origin + (", and its figures follow from its findings" if has_findings else "")
 
 
 def _signature_differences(
@@ -140,7 +153,7 @@ def _file_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], t
     if hashlib.sha256(files[MANIFEST]).hexdigest() not in re.sub(r"\s+", "", text):
         yield f"{MANIFEST}: not the one whose SHA-256 the report gives"
     sums = manifest.get("files", {})
-    for name in sorted({*files, *(n for n in EVIDENCE if n in sums)} - {MANIFEST}):
+    for name in sorted({*files, *(n for n in EVIDENCE if n in sums)} - {MANIFEST, *_apart(manifest, files)}):
         if name not in files:
             yield f"{name}: missing"
         elif hashlib.sha256(files[name]).hexdigest() != sums.get(name):

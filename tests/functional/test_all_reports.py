@@ -12,9 +12,9 @@ from typing import Any
 import nbformat
 import pytest
 
-from audit import figures, pdf, places
+from audit import figures, making, pdf, places
 from audit.cli import main
-from audit.pdf_text import pages
+from audit.pdf_text import attached, pages
 from audit.policy import load_policy
 from audit.report import read
 from audit.statutes import load_law
@@ -227,3 +227,29 @@ def test_a_report_follows_the_policy_file_that_is_given(tmp_path: Path) -> None:
         assert "Another Reader AB" in "".join(pages(report.read_bytes()))
         assert verify_pdf(report).differences == []
         assert name not in report.read_bytes().decode("latin-1") + "".join(pages(report.read_bytes()))
+
+
+def test_more_findings_than_a_pdf_should_carry_lie_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    db, _ = loaded(tmp_path, FILES)
+    given = ["--db", str(db), "--period", "2026Q3", "--out", str(tmp_path / "out"), "--unsigned", "--quiet"]
+    monkeypatch.setattr(making, "MOST_ATTACHED", 3)
+    assert main(["report", "--report", "requests-report", "--edition", "internal", *given]) == 1
+    report = next((tmp_path / "out").glob("*/requests-report.pdf"))
+    assert set(attached(report.read_bytes())) == {"results.json", "manifest.json"}
+    assert verify_pdf(report).differences == []
+    assert main(["verify", str(report), "--db", str(db)]) == 0
+    assert "same to the byte" in capsys.readouterr().out
+    before = report.stat().st_ino
+    assert main(["report", "--report", "requests-report", "--edition", "internal", *given]) == 1
+    assert report.stat().st_ino == before, "it is up to date"
+    findings = report.with_name("findings.csv")
+    findings.write_bytes(findings.read_bytes() + b"\n")
+    assert verify_pdf(report).differences == ["findings.csv: not the one of the manifest"]
+    for name in ("findings.csv", "findings.jsonl"):
+        report.with_name(name).unlink()
+    alone = verify_pdf(report)
+    assert alone.differences == []
+    assert "Not here: findings.csv, findings.jsonl" in " ".join(alone.said)
+    assert "follow from its findings" not in alone.conclusion

@@ -43,7 +43,7 @@ def test_values_are_written_out_in_the_language_and_zone_of_the_report(document)
     assert table["rows"][0][3:] == ["2026-08-04 00:30", "2026-08-04", "56.9", "1,234", "25.0%"]
     assert table["rows"][1][3:] == ["–", "–", "–", "1", "> 99.9%"]
     assert table["rows"][0][1] == {"status": "violation", "text": "violation"}
-    assert table["note"][0] == "The first 2 of 115. All of them are in the attached findings.csv."
+    assert table["note"][0] == "The first 2 of 115. All of them are in findings.csv."
 
 
 def test_a_footnote_stands_where_it_is_referred_to(document):

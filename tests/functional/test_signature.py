@@ -165,7 +165,7 @@ def test_every_attachment_and_every_page_is_covered(signed):
         streams = [page.Contents.read_raw_bytes() for page in document.pages]
         streams += [file.obj.EF.F.read_raw_bytes() for file in document.attachments.values()]
         streams.append(document.Root.Metadata.read_raw_bytes())
-    assert len(streams) > 8
+    assert len(streams) > 6
     for stream in streams:
         position = signed.index(stream) + len(stream) // 2
         altered = signed[:position] + bytes([signed[position] ^ 1]) + signed[position + 1 :]
