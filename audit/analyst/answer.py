@@ -141,9 +141,7 @@ class Answer:
         from audit import charts  # late: it is slow to import, and a question may need none
 
         if by is not None:
-            dim = _dimension(by)
-            without = "own" if dim == "client_id" else "not_recorded"
-            return charts.by(self.result, dim, self._words, without=without)
+            return charts.by(self.result, _dimension(by), self._words)
         return charts.FORMS[self._check.chart](self.result, self._words) if self.population else None
 
     def drill(self, by: str | None = None) -> Any:

@@ -111,6 +111,18 @@ class Frame:
         conditions = [_condition(self._column(name), value) for name, value in wanted.items()]
         return self._made(self._relation.filter(" AND ".join(conditions))) if conditions else self
 
+    def search(self, text: str) -> Frame:
+        """The rows that have a text anywhere, in capitals or not: in all rows, not only in those shown.
+
+        >>> wb = audit.open()
+        >>> findings = wb["consent_coverage"].findings
+        >>> {row["reason"] for row in findings.search("Withdrawn")}
+        {'withdrawn'}
+        """
+        wanted = literal(text.lower())
+        columns = (f"contains(lower(CAST({ident(c)} AS VARCHAR)), {wanted})" for c in self.columns)
+        return self._made(self._relation.filter(" OR ".join(columns)))
+
     def sort(self, *columns: str, descending: bool = False) -> Frame:
         """The rows by these columns, those without a value last; others stay in their order only by chance.
 

@@ -14,6 +14,7 @@ from typing import Any
 from audit import palette, sentences
 from audit.charts import lookup
 from audit.charts.drawing import Chart
+from audit.charts.forms import label
 from audit.charts.lookup import Panel, chosen, param, written
 from audit.charts.rows import Rows, finish, header, table
 from audit.lean import without_iri_grammar
@@ -95,11 +96,7 @@ def _name(dim: str, value: Any, words: Words) -> str:
         outcome, code = value
         said = sentences.sentence_case(sentences.reason(words, code))
         return said if outcome == LISTED[0] else f"{said} ({words.say(f'charts.outcome.{outcome}')})"
-    if value is None:
-        return words.say("charts.by.own" if dim == "client_id" else "charts.by.not_recorded")
-    if dim == "month":
-        return sentences.sentence_case(words.month(value))
-    return str(value) if dim == "client_id" else sentences.sentence_case(words.code(value))
+    return label(dim, value, words)
 
 
 def _said(panel: Panel, rows: Rows, words: Words) -> str:

@@ -20,6 +20,8 @@ from audit.words import Words
 with without_iri_grammar():
     import altair as alt
 
+_WITHOUT = {"client_id": "own", "month": "outside"}
+"""What items without a value of a dimension are called; of the others, not recorded."""
 _DAY = 24.0
 _FEW = 5
 _SHORT = 3  # so few columns need little height
@@ -43,7 +45,7 @@ def overview(results: Results, words: Words) -> Chart:
     return outcome_rows(rows, title, words.say("charts.head.judged"), words)
 
 
-def by(result: CheckResult, dim: str, words: Words, *, top: int = 8, without: str = "not_recorded") -> Chart:
+def by(result: CheckResult, dim: str, words: Words, *, top: int = 8) -> Chart:
     """The rate and what stands beside it for each month, client_id, system_id, purpose, kind or role.
 
     Months come in order; else the most violations first, and what is beyond ``top`` rows in one.
@@ -53,9 +55,8 @@ def by(result: CheckResult, dim: str, words: Words, *, top: int = 8, without: st
         dim: month, client_id, system_id, purpose, kind or role.
         words: the reader's language.
         top: how many rows at the most.
-        without: names the row of items that carry no value of the dimension: not_recorded or own.
     """
-    rows = [r | {"label": _label(dim, r[dim], words, without)} for r in result.by(dim)]
+    rows = [r | {"label": label(dim, r[dim], words)} for r in result.by(dim)]
     worst = sorted(rows, key=lambda r: (-r["violation"], -r["undetermined"], -r["population"], r["label"]))
     title = _where(worst, words.say(f"charts.dim.{dim}"), words)
     if dim != "month":
@@ -70,7 +71,7 @@ def by_month(result: CheckResult, words: Words) -> Chart:
 
 def by_client(result: CheckResult, words: Words) -> Chart:
     """:func:`by` client; without one it is the organisation's own data."""
-    return by(result, "client_id", words, without="own")
+    return by(result, "client_id", words)
 
 
 def by_system(result: CheckResult, words: Words) -> Chart:
@@ -171,9 +172,10 @@ def _over(hours: list[float], result: CheckResult, words: Words) -> str:
     return words.say("charts.lateness.half", n=len(hours), units=units, middle=middle, longest=longest)
 
 
-def _label(dim: str, value: str | None, words: Words, without: str) -> str:
+def label(dim: str, value: str | None, words: Words) -> str:
+    """What a value of a dimension is called; items of no client are the organisation's own."""
     if value is None:
-        return words.say(f"charts.by.{without}")
+        return words.say(f"charts.by.{_WITHOUT.get(dim, 'not_recorded')}")
     if dim == "month":
         return sentences.sentence_case(words.month(value))
     return value if dim == "client_id" else sentences.sentence_case(words.code(value))

@@ -55,8 +55,8 @@ def _line(marks: alt.Chart, data: Rows, words: Words) -> Any:
     shown = {h: amount(words, h, "hours", short=True) for h in _TICKS if h <= longest}
     names = " : ".join(f"datum.value == {h} ? {text!r}" for h, text in shown.items()) + " : ''"
     axis = alt.Axis(
-        values=list(shown), labelExpr=names, labelOverlap="greedy", gridDash=[1, 3], domain=False, ticks=False,
-        labelPadding=6,
+        values=list(shown), labelExpr=names, labelOverlap="greedy", labelSeparation=6, labelPadding=6,
+        gridDash=[1, 3], domain=False, ticks=False,
     )  # fmt: skip
     scale = alt.Scale(type="log", domain=[_SHORTEST, longest], nice=False)
     x = alt.X("at:Q", scale=scale, axis=axis, title=words.say("dossier.chart.axis"))

@@ -231,10 +231,19 @@ def test_a_mistake_is_one_line_in_a_notebook(wb: Bench) -> None:
 def test_a_name_almost_right_is_answered_with_the_right_one(wb: Bench) -> None:
     with pytest.raises(UsageError, match=r"no such check; expected consent_coverage or consent_records$"):
         wb["consent_coverag"]
-    with pytest.raises(UsageError, match=r"no such check; expected one of access_authorisation, .*, third_party_agreem"):
+    with pytest.raises(
+        UsageError, match=r"no such check; expected one of access_authorisation, .*, third_party_agreem"
+    ):
         wb["nonsense"]
     with pytest.raises(UsageError, match=r"no such column; expected system_id$"):
         wb["consent_coverage"].findings.where(system="intercom")
+
+
+def test_a_search_looks_in_every_row_and_column(wb: Bench) -> None:
+    many = wb.sql("SELECT i, 'Nr ' || i AS name, NULL AS nothing FROM range(100000) AS t(i)")
+    assert many.search("NR 99999")["i"] == [99999]
+    assert len(many.search("9999")) == 19
+    assert len(many.search("it's % nowhere_")) == 0
 
 
 def test_a_terminal_is_not_overfilled(wb: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,6 +263,12 @@ def test_a_terminal_is_not_overfilled(wb: Bench, monkeypatch: pytest.MonkeyPatch
 def test_what_has_no_client_is_the_organisations_own_in_a_chart(wb: Bench) -> None:
     said = str(wb["consent_coverage"].chart("client").spec)
     assert wb.words.say("charts.by.own") in said
+    assert wb.words.say("charts.by.not_recorded") not in said
+
+
+def test_what_happened_outside_the_period_is_not_called_unrecorded(wb: Bench) -> None:
+    said = str(wb["retention"].drill().spec)
+    assert wb.words.say("charts.by.outside") in said
     assert wb.words.say("charts.by.not_recorded") not in said
 
 
