@@ -32,7 +32,7 @@ def test_the_steps_end_where_the_check_does(name: str, under: str) -> None:
     check, zone = CATALOG[name], house(under).zone
     met: Counter[str] = Counter()
 
-    @made(3)
+    @made(4)
     @given(worlds(*TABLES[name], under=under))
     def over_worlds(world: World) -> None:
         with opened(world) as con:
