@@ -152,7 +152,7 @@ def _kept(check: Check, asked: Asked, sql: str, columns: Mapping[str, str]) -> s
     own = "".join(f', "{c}"' for c in others)
     unit = f"coalesce(unit, nullif('{check.amount_unit}', ''))"
     due_at = "CAST(due_at AS VARCHAR)"
-    if columns["due_at"] == "TIMESTAMP WITH TIME ZONE":  # where days are counted, the end of one
+    if columns["due_at"] == "TIMESTAMP WITH TIME ZONE":  # of a limit in days, the end of its last
         due_at = f"CASE WHEN {unit} = 'days' THEN CAST(CAST(due_at AS DATE) AS VARCHAR) ELSE {iso('due_at')} END"
     return f"""
         SELECT '{check.name}' AS "check", outcome, reason,
