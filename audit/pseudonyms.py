@@ -6,7 +6,6 @@ of e-mail addresses could else try them all.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import re
 import unicodedata
@@ -15,6 +14,10 @@ from datetime import UTC, datetime
 _BYTES = 16  # 128 bits: a billion persons meet by chance with a probability below 1e-20
 EXTERNAL = "X-[A-Z2-7]{26}"
 """The form of the pseudonym of a person's id in a system, as a regular expression."""
+# Base 32 (RFC 4648), two letters at once: millions are written, and the library's way takes thrice as long.
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
+_SHIFTS = range(120, -1, -10)
 # Hyphens as programs of text and spreadsheets make them, too.
 _PERSONAL_NUMBER = re.compile(
     r"(?P<century>[0-9]{2})?(?P<birth>[0-9]{6})(?P<sign>[-+\u2010-\u2015\u2212]?)(?P<serial>[0-9A-Z][0-9]{3})"
@@ -78,7 +81,8 @@ class Pseudonyms:
         # The kind keeps a telephone number and an id of the same digits apart.
         message = "\0".join((kind, *parts)).encode()
         code = hmac.digest(self._key, message, "sha256")[:_BYTES]
-        return base64.b32encode(code).decode().rstrip("=")
+        number = int.from_bytes(code, "big") << 2  # 26 letters are 130 bits
+        return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def normal_email(address: str) -> str:

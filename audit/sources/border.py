@@ -7,7 +7,7 @@ them: in the title of a ticket, in a column that slipped, in what was to be a da
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from urllib.parse import unquote
@@ -19,7 +19,7 @@ _WITHIN = r"[^\s@<>()\[\]\",;:=|/\\]"
 # The look behind makes it linear: a long text is not tried again from each of its characters.
 _ADDRESS = re.compile(rf"(?<!{_WITHIN}){_WITHIN}+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 _NUMBER = re.compile(r"(?<![\w-])(?:(?:19|20)\d{6}[-+]?|\d{6}[-+])\d{4}(?![\w-])")
-_SUSPECT = re.compile(r"@|%40|\d{6}[-+]?\d{4}")
+_SIX_DIGITS = re.compile(r"\d{6}")
 _COORDINATION = 60  # what is added to the day of birth in a coordination number
 
 
@@ -31,17 +31,24 @@ def without_persons(item: Item, pseudonyms: Pseudonyms) -> Item:
         return _NUMBER.sub(lambda f: pseudonyms.personal_number(f[0]) if _is_personal(f[0]) else f[0], text)
 
     match item:
-        case Row() if _SUSPECT.search(
-            "\n".join(v if isinstance(v, str) else "\n".join(v) for v in item.values.values())
-        ):
+        case Row() if _is_suspect(item.values.values()):
             return replace(
                 item,
                 values={n: clean(v) if isinstance(v, str) else [clean(t) for t in v] for n, v in item.values.items()},
             )
-        case Refused() if _SUSPECT.search("\n".join(item.kept.values())):
+        case Refused() if _is_suspect(item.kept.values()):
             return replace(item, kept={name: clean(text) for name, text in item.kept.items()})
         case _:
             return item
+
+
+def _is_suspect(values: Collection[str | Sequence[str]]) -> bool:
+    """Whether there may be an address or a number in values: a quick look, as nearly all have none."""
+    try:
+        text = "\n".join(values)  # type: ignore[arg-type]  # lists are few
+    except TypeError:
+        text = "\n".join(v if isinstance(v, str) else "\n".join(v) for v in values)
+    return "@" in text or "%40" in text or bool(_SIX_DIGITS.search(text))
 
 
 def personal_in(text: str) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -140,26 +141,26 @@ def aside_of(tally: Tally) -> list[str]:
 
 def _read(batch: Batch, context: Context, folder: Path) -> tuple[list[_Sheet], dict[Export, Tally]]:
     """Write what the exports of a batch give, each one's rows of each table into files of their own."""
-    sheets: dict[tuple[Export, str], _Sheet] = {}
+    sheets: dict[Export, dict[str, _Sheet]] = {}
     tallies = {export: Tally(export) for export in batch.exports}
-    current = None
+    current, number = None, 0
     with ExitStack() as opened:
         for item in items(batch, context):
-            tallies[item.export].add(item)
-            if isinstance(item, Aside):
-                continue
-            if item.export != current:
+            if item.export is not current:
                 # The files of one export at a time are open: there may be hundreds of exports.
                 opened.close()
-                current = item.export
-            key = item.export, item.table
-            if key not in sheets:
-                sheets[key] = _Sheet(item.export, item.table, folder / f"{len(sheets)}-{item.table}")
-            sheet = sheets[key]
+                current, tally, of_export = item.export, tallies[item.export], sheets.setdefault(item.export, {})
+            tally.add(item)
+            if isinstance(item, Aside):
+                continue
+            sheet = of_export.get(item.table)
+            if sheet is None:
+                number += 1
+                sheet = of_export[item.table] = _Sheet(item.export, item.table, folder / f"{number}-{item.table}")
             if not sheet.is_open:
                 opened.enter_context(sheet)
             sheet.take(item)
-    return list(sheets.values()), tallies
+    return [sheet for of_export in sheets.values() for sheet in of_export.values()], tallies
 
 
 class _Sheet:
@@ -172,6 +173,7 @@ class _Sheet:
     def __init__(self, export: Export, table: str, stem: Path) -> None:
         self.export, self.table = export, table
         self.columns = tuple(c.name for c in load_contracts()[table].columns)
+        self._known = frozenset(self.columns)
         self.rows = self.refused = self._delta = 0
         self.is_open = False
         self.paths = [stem.with_name(f"{stem.name}-{part}.csv") for part in ("rows", "shifts", "refused")]
@@ -201,12 +203,13 @@ class _Sheet:
             self._refused.writerow([item.line, item.column or "", item.reason, kept])
             self.refused += 1
             return
-        assert item.values.keys() <= set(self.columns), "an importer gives columns of the contract"
+        assert item.values.keys() <= self._known, "an importer gives columns of the contract"
         delta = item.line - 1 - self.rows
         if delta != self._delta:
             self._shifts.writerow([self.rows, delta])
             self._delta = delta
-        self._rows.writerow([cell(item.values.get(name, "")) for name in self.columns])
+        values = map(item.values.get, self.columns, repeat(""))
+        self._rows.writerow([value if type(value) is str else cell(value) for value in values])
         self.rows += 1
 
     def source(self, hashed: Hashed, mapping: str) -> Source:

@@ -67,9 +67,11 @@ def items(batch: Batch, context: Context) -> Iterator[Item]:
 
 
 def _refused_if_long(row: Row) -> Row | Refused:
-    lengths = {name: len(cell(value)) for name, value in row.values.items()}
-    if sum(lengths.values()) <= _LONGEST:
+    cells = row.values.values()
+    texts = cells if set(map(type, cells)) == {str} else map(cell, cells)
+    if len("".join(texts)) <= _LONGEST:  # type: ignore[arg-type]
         return row
+    lengths = {name: len(cell(value)) for name, value in row.values.items()}
     return Refused(row.export, row.line, row.table, max(lengths, key=lengths.__getitem__), "malformed", {})
 
 

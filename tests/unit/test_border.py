@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import re
 import time
 from pathlib import Path
 
 import pytest
 
-from audit.pseudonyms import Pseudonyms
+from audit.pseudonyms import EXTERNAL, Pseudonyms
 from audit.sources.border import without_persons
 from audit.sources.systems.export import Aside, Export, Refused, Row
 
@@ -83,3 +87,12 @@ def test_a_long_text_takes_no_long_time(text):
     began = time.process_time()
     passed(text)
     assert time.process_time() - began < 5
+
+
+def test_a_pseudonym_is_128_bits_of_hmac_sha256_in_base_32() -> None:
+    key = bytes(range(32))
+    for number in range(300):
+        whole = hmac.new(key, f"external\0crm\0{number}".encode(), hashlib.sha256).digest()
+        expected = base64.b32encode(whole[:16]).decode().rstrip("=")
+        assert Pseudonyms(key).external("crm", f" {number} ") == f"X-{expected}"
+        assert re.fullmatch(EXTERNAL, f"X-{expected}")
