@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from audit.casebook import SECTIONS, Case, read_cases, section_line
@@ -20,6 +21,7 @@ from audit.checktexts import Texts, english, read_texts, translations
 from audit.errors import CheckError, UsageError, nearest
 
 PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client_id", "role", "month")
+_SHIPPED = Path(__file__).parent / "checks"
 _OWN = "checks"
 _UNREPEATABLE = re.compile(
     r"\b(?:now|today|random|uuid|gen_random_uuid|setseed|get_current_time(?:stamp)?|transaction_timestamp)\s*\("
@@ -105,7 +107,10 @@ def own_checks(policy: Path) -> Path | None:
 
 
 class Catalog(Mapping[str, Check]):
-    """The checks by name, in their order. Each folder is read when it is first asked for: opening waits for none."""
+    """The checks by name, in their order. Each folder is read when it is first asked for: opening waits for none.
+
+    The package's own are read once in a process, as its code is.
+    """
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = dict(sorted(folders.items()))
@@ -113,7 +118,8 @@ class Catalog(Mapping[str, Check]):
 
     def __getitem__(self, name: str) -> Check:
         if name not in self._checks:
-            self._checks[name] = load_check(self._folders[name])
+            folder = self._folders[name]
+            self._checks[name] = _shipped(folder) if folder.parent == _SHIPPED else load_check(folder)
         return self._checks[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -131,7 +137,7 @@ def load_catalog(extra: Path | None = None) -> Catalog:
     Raises:
         CheckError: a check's folder is not as agreed, or a name occurs twice.
     """
-    folders = _folders(Path(__file__).parent / "checks")
+    folders = _folders(_SHIPPED)
     own = _folders(extra) if extra else {}
     if twice := sorted(folders.keys() & own.keys()):
         folder = own[twice[0]]
@@ -202,6 +208,11 @@ def load_check(folder: Path) -> Check:
         files=files,
         sha256=hashlib.sha256("".join(f"{n} {h}\n" for n, h in files.items()).encode()).hexdigest(),
     )
+
+
+@cache
+def _shipped(folder: Path) -> Check:
+    return load_check(folder)
 
 
 def _text(file: Path) -> str:

@@ -62,7 +62,8 @@ def test_another_version_of_a_check_does_not_take_an_answers_place(db):
     with open_workbench(db, "2026Q2") as wb:
         wb.check_all(["request_deadlines"])
         kept = sorted(p.name for p in (db / "results").rglob("*.parquet"))
-        wb.catalog["request_deadlines"] = replace(wb.catalog["request_deadlines"], sha256="0" * 64)
+        changed = replace(wb.catalog["request_deadlines"], sha256="0" * 64)
+        wb.catalog = dict(wb.catalog) | {changed.name: changed}
         wb.check_all(["request_deadlines"])
     assert len(kept) == 1
     assert set(kept) < {p.name for p in (db / "results").rglob("*.parquet")}
