@@ -30,7 +30,8 @@ test: lint ## set up and run every test, on two cores (some minutes)
 
 test-browser: $(VENV)/.ready-dev ## open JupyterLab in Chromium and run every notebook there
 	@scripts/browser
-	@$(PYTHON_RUN) -m pytest -q -m browser tests/browser
+	@# Two browsers, each on a lab of its own: one waits for its kernel most of the time.
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal -m browser tests/browser
 
 test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads
 	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py

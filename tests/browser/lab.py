@@ -127,8 +127,9 @@ class Browser:
             self.see(".lm-Menu-item", name).click()
 
     def run_all(self) -> None:
-        """Run the notebook's cells, once its kernel is there, and wait for the last one."""
+        """Run the notebook's cells, once its kernel is there, and wait for those in sight; what they had said is cleared."""
         self.see("#jp-main-statusbar", "| Idle")
+        self.menu("Edit", "Clear Outputs of All Cells")
         self.menu("Run", "Run All Cells")
         wait(self._ran, "every cell to be run", 120)
 

@@ -91,9 +91,10 @@ def browser(desk: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Br
             opened.close()
 
 
-def is_run(notebook: dict[str, Any]) -> bool:
-    """Whether every code cell was run."""
-    return all(c["execution_count"] for c in notebook["cells"] if c["cell_type"] == "code" and c["source"])
+def is_run(notebook: dict[str, Any]) -> dict[str, Any] | None:
+    """A notebook of which every code cell was run."""
+    done = all(c["execution_count"] for c in notebook["cells"] if c["cell_type"] == "code" and c["source"])
+    return notebook if done else None
 
 
 def clean(browser: Browser) -> None:
@@ -153,8 +154,7 @@ def test_a_hundred_thousand_findings_answer_a_click_untrusted_and_without_a_kern
 def test_every_notebook_runs_to_its_end(browser: Browser, desk: Path, name: str) -> None:
     browser.open(name)
     browser.run_all()
-    saved = browser.save(desk / name)
-    assert is_run(saved)
+    saved = wait(lambda: is_run(browser.save(desk / name)), "every cell to be run, in sight or not", 120)
     said = [o for c in saved["cells"] for o in c.get("outputs", [])]
     assert [o for o in said if o["output_type"] == "error" or o.get("name") == "stderr"] == []
     browser.shut_kernel()
