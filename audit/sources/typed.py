@@ -132,7 +132,9 @@ def _value(column: Column, given: Mapping[str, str]) -> str:
     if column.is_list:
         values = raw if _as_it_is(column, given) else _LIST.format(raw)
         return f"CASE WHEN len({values}) > 0 THEN {values} END"
-    return raw if _as_it_is(column, given) else _TYPED[column.type].format(raw)
+    if _as_it_is(column, given):
+        return f"CASE WHEN {raw} >= 0 THEN {raw} END" if column.type == "integer" else raw
+    return _TYPED[column.type].format(raw)
 
 
 def _faults(column: Column, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:

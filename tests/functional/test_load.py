@@ -112,6 +112,21 @@ def test_a_day_or_an_instant_in_parquet_is_told_apart(tmp_path: Path) -> None:
     assert found == [("I0", False), ("I1", True)]
 
 
+def test_a_number_below_nought_is_refused_in_parquet_as_in_csv(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    columns = "incident_id, 'processor' AS role, false AS personal_data_breach, DATE '2026-07-01' AS detected_at"
+    incidents = (
+        f"SELECT {columns}, n AS subjects_affected FROM (VALUES ('I1', -1::BIGINT), ('I2', 0)) AS t(incident_id, n)"
+    )
+    for form in ("csv", "parquet"):
+        other = incidents.replace("'I", f"'{form}-")
+        duckdb.execute(f"COPY ({other}) TO '{source / f'incidents-1.{form}'}' (FORMAT {form})")
+    load(tmp_path / "db", [source], policy())
+    assert rows(tmp_path / "db", "SELECT subjects_affected FROM core.incidents") == [(0,), (0,)]
+    assert [row[2:] for row in rejected(tmp_path / "db")] == [("subjects_affected", "unparsable")] * 2
+
+
 def test_a_day_that_a_data_frame_wrote_as_its_midnight_is_that_day(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
