@@ -29,6 +29,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _FONTS = (b"\x00\x01\x00\x00", b"OTTO")
 # What no text string has, in any encoding that a PDF knows; the numbers of glyphs do.
 _CONTROL = re.compile(rb"[\x00-\x07\x0b\x0e-\x17]")
+_GLYPHS = re.compile(rb"\\00[0-7]")  # how most glyph numbers begin: no text does
 _COLOURS = 36  # where a colour profile says that it is one
 
 
@@ -103,6 +104,8 @@ def _string(found: re.Match[bytes]) -> str:
     if found[2] is not None:
         raw = bytes.fromhex(found[2].decode())
     else:
+        if _GLYPHS.match(found[1]):
+            return ""
         raw = _ESCAPE.sub(_unescaped, found[1]) if b"\\" in found[1] else found[1]
     if not raw.startswith(b"\xfe\xff") and _CONTROL.search(raw):
         return ""

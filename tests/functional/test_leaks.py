@@ -123,6 +123,19 @@ def test_the_bytes_of_fonts_images_and_colours_are_no_text(tmp_path, whole, head
             assert "an e-mail address" in refused(tmp_path, whole, "Q@b4.kd")
 
 
+def test_numbers_of_glyphs_are_no_text_and_an_escaped_backslash_is(tmp_path, whole, subject):
+    typeset(tmp_path)
+    path = tmp_path / "report.pdf"
+    plain = path.read_bytes()
+    for said, is_text in ((b"\\000\\003" + subject.encode(), False), (b"\\\\000 " + subject.encode(), True)):
+        stream = zlib.compress(b"/Artifact BMC (" + said + b") Tj \xff")
+        path.write_bytes(plain + b"\n99 0 obj\n<< >>\nstream\n" + stream + b"\nendstream\nendobj\n%%EOF\n")
+        if is_text:
+            assert "metadata" in refused(tmp_path, whole, subject)
+        else:
+            refuse_leaks(tmp_path, whole, "external")
+
+
 def test_an_attachment_is_searched(tmp_path, whole, subject):
     typeset(tmp_path, attachments={"findings.csv": f"subject_id\n{subject}\n"})
     assert "an attachment" in refused(tmp_path, whole, subject)
