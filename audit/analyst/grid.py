@@ -81,6 +81,7 @@ def paragraph(said: str, style: str = "max-width:50em") -> str:
 def _cell(value: Any, kind: str, align: str, words: Words) -> str:
     said = told(value, kind, words)
     size = "white-space:nowrap" if len(said) <= _SHORT else f"min-width:{_LONG}"
+    size += ";font-size:0.75em;opacity:0.7" if kind == "trend" else ""  # else the bars of rows run into one another
     title = f' title="{escape(spark.said(value, words))}"' if kind == "trend" and value else ""
     return f'<td style="{_CELL};text-align:{align};{size}"{title}>{escape(said)}</td>'
 
