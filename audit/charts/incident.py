@@ -16,7 +16,7 @@ with without_iri_grammar():
 
 _SHORTEST = 0.5  # hours: a logarithm has no place for what was done at once
 _TICKS = (1, 6, 24, 72, 240, 720, 2400, 7200)
-_LABEL, _ALLOWED, _TAKEN, _STATE, _GAP = 150, 54, 54, 152, 12
+_LABEL, _ALLOWED, _TAKEN, _STATE, _GAP = 192, 50, 50, 150, 10
 
 
 def timeline(rows: Rows, title: str, said: str, words: Words) -> Chart:
