@@ -151,7 +151,7 @@ def _last_day(received: date, limit: Limit, calendar: Calendar, pause: Pause | N
 def _rolled(day: date, calendar: Calendar, steps: list[str]) -> date:
     moved = calendar.next_working_day(day)
     if moved != day:
-        why = calendar.holiday(day) or f"a {day:%A}"
+        why = calendar.holiday(day) or "no working day"
         steps.append(f"{said(day)} is {why}: moves to the next working day, {said(moved)} ({_ROLL}).")
     return moved
 
