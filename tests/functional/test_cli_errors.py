@@ -93,10 +93,10 @@ def test_a_bad_instant(db, refused):
         ("explain", "retentoin", "--item", "R1"),
     ],
 )
-def test_an_unknown_check_names_those_there_are(db, refused, words):
-    line = refused(*words, "--db", str(db), code=2)
-    assert "retentoin" in line
-    assert "consent_coverage" in line
+def test_an_unknown_check_names_the_nearest_or_else_those_there_are(db, refused, words):
+    assert "retentoin: no such check; expected retention" in refused(*words, "--db", str(db), code=2)
+    other = refused(*(word.replace("retentoin", "zzz") for word in words), "--db", str(db), code=2)
+    assert "consent_coverage, consent_records" in other
 
 
 @pytest.mark.parametrize("only", ["", " , "])
