@@ -135,7 +135,7 @@ def test_no_group_of_events_hides_a_finding(check: Check) -> None:
     )
     sizes: set[int] = set()
 
-    @made(50)
+    @made(30)
     @given(worlds(*TABLES[check.name]), st.integers(0, 99))
     def over_worlds(world: World, seed: int) -> None:
         random, events = Random(seed), world.tables["processing_events"]
