@@ -56,7 +56,8 @@ def read_cases(file: Path, page: str) -> tuple[Case, ...]:
     """The worked cases of a page, in its order.
 
     Raises:
-        CheckError: with the line, when a case has no expectation, a table no name or a row too few cells.
+        CheckError: with the line, when a case has no expectation, a table no name, a row too few cells, or an expected
+            row no item or no outcome.
     """
     lines = page.splitlines()
     start = section_line(file, page, SECTIONS[-1])
@@ -84,7 +85,10 @@ def _case(file: Path, lines: list[str], head: int, end: int) -> Case:
                 raise CheckError(
                     "a table without a name of its own", file=file, line=number + 1, expected="`core.x` above it"
                 )
+            header = number + 1
             tables[table], number = _table(file, lines, number, end)
+            if table == "expected":
+                _refuse_unnamed(file, tables[table], header)
             table = None
             continue
         if name := _TABLE_NAME.fullmatch(text):
@@ -125,6 +129,13 @@ def _table(file: Path, lines: list[str], number: int, end: int) -> tuple[list[Ro
         rows.append({column: cell or None for column, cell in zip(header, cells, strict=True)})
         number += 1
     return rows, number
+
+
+def _refuse_unnamed(file: Path, expected: list[Row], line: int) -> None:
+    """Refuse rows that do not say of which item they expect what."""
+    for column in ("item", "outcome"):
+        if any(row.get(column) is None for row in expected):
+            raise CheckError("an expected row must have it", file=file, line=line, column=column)
 
 
 def _cells(line: str) -> list[str]:

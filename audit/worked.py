@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from audit import store
 from audit.asked import Asked
-from audit.casebook import Case, Row
+from audit.casebook import DEFAULT_PERIOD, Case, Row
 from audit.catalog import Check
-from audit.errors import CheckError
+from audit.errors import AuditError, CheckError, UsageError
 from audit.judge import group_events, rows
 from audit.period import Period, parse_instant
 from audit.policy import Policy
@@ -98,15 +99,18 @@ def asked_by(case: Case, zone: ZoneInfo) -> Asked:
 
 
 def is_same(found: Any, expected: str | None, zone: ZoneInfo) -> bool:
-    """Whether a value is the one that a cell of a worked case means."""
+    """Whether a value is the one that a cell of a worked case means; none is where the cell means no such value."""
     if expected is None or found is None:
         return expected is None and found is None
-    if isinstance(found, datetime):
-        return found == parse_instant(expected, zone)
-    if isinstance(found, date):
-        return found == date.fromisoformat(expected)
-    if isinstance(found, int | float) and not isinstance(found, bool):
-        return abs(float(found) - float(expected)) < 1e-6
+    try:
+        if isinstance(found, datetime):
+            return found == parse_instant(expected, zone)
+        if isinstance(found, date):
+            return found == date.fromisoformat(expected)
+        if isinstance(found, int | float) and not isinstance(found, bool):
+            return abs(float(found) - float(expected)) < 1e-6
+    except (UsageError, ValueError):
+        return False
     return str(found) == expected
 
 
@@ -138,7 +142,8 @@ def faults(check: Check, law: Law, policy: Policy) -> list[Fault]:
 
 def _faults_of_sql(con: Connection, check: Check, zone: ZoneInfo) -> list[Fault]:
     """What is wrong with check.sql whatever the case: it does not run, or lacks columns."""
-    asked = asked_by(check.cases[0], zone)
+    period = Period.parse(DEFAULT_PERIOD, zone)
+    asked = Asked(period, period.end)
     try:
         group_events(con, asked)
         columns = [row["column_name"] for row in rows(con, f"DESCRIBE ({asked.within(check.sql)})")]
@@ -153,11 +158,13 @@ def _otherwise(con: Connection, check: Check, case: Case, zone: ZoneInfo) -> lis
     """Where a check says otherwise than a case expects, an item a line."""
     try:
         with holding(con, case):
-            found = {_key(row): row for row in judged(con, check, case, zone)}
-    except (CheckError, DatabaseError) as error:
+            answer = judged(con, check, case, zone)
+    except (AuditError, DatabaseError) as error:
         return [str(error).splitlines()[0]]
-    expected = {_key(row): row for row in case.expected}
-    says = [f"{_called(key)}: expected, and not in the population" for key in expected.keys() - found.keys()]
+    found, expected = {_key(row): row for row in answer}, {_key(row): row for row in case.expected}
+    times = Counter(map(_key, answer))
+    says = [f"{_called(key)}: judged {n} times, expected once" for key, n in times.items() if n > 1]
+    says += [f"{_called(key)}: expected, and not in the population" for key in expected.keys() - found.keys()]
     says += [f"{_called(key)}: in the population, and not expected" for key in found.keys() - expected.keys()]
     for key in expected.keys() & found.keys():
         says += [f"{_called(key)}: {told}" for told in _differences(found[key], expected[key], zone)]

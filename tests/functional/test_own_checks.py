@@ -21,6 +21,12 @@ R1,access,2026-08-01T10:00:00Z,2026-08-03T10:00:00Z,S1
 R2,access,2026-08-01T10:00:00Z,2026-08-03T10:00:00Z,
 R3,access,2026-08-01T10:00:00Z,,
 """
+# What the page expects of its pending case.
+PENDING = """| item | outcome | reason |
+|---|---|---|
+| R1 | pending | |
+
+### Edge"""
 
 
 @pytest.fixture
@@ -106,6 +112,24 @@ def test_what_the_sql_says_otherwise_is_told_by_case_and_line(house: Path, capsy
             ("2026-08-01 12:00 | 2026-08-10 12:00 |\n\n", "soon | 2026-08-10 12:00 |\n\n"),
             "cannot hold a row",
         ),
+        ("check.md", ("| processor | C1 | 2026-08-01 12:00 |", "| processor | C1 | soon |"), "expected soon"),
+        (
+            "check.md",
+            ("`2026-08-10T12:00+02:00`, p", "`noon`, p"),
+            "Edge: an answer at the as-of instant has not happened yet: ",
+        ),
+        (
+            "check.md",
+            ("`2026-07-01/2026-08-10`", "`2026Q9`"),
+            "Edge: an answer at the as-of instant has not happened yet: ",
+        ),
+        ("check.md", (PENDING, PENDING.replace("item", "key")), "check.md:66: item: an expected row must have it"),
+        (
+            "check.md",
+            (PENDING, PENDING.replace("outcome", "kind")),
+            "check.md:66: outcome: an expected row must have it",
+        ),
+        ("check.sql", ("from asked", "from asked cross join (values (1), (2)) as twice (n)"), "R1: judged 2 times"),
         ("check.toml", ("[[evidence]]", 'unseen = "Never."\n\n[[evidence]]'), "the reason unseen of violation has no"),
     ],
 )
