@@ -117,12 +117,12 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
             records, deltas = map(list, zip(*s.shifts, strict=True))
             con.execute("INSERT INTO line_shifts SELECT ?, unnest(?), unnest(?)", [a.source_id, records, deltas])
         if s.malformed:
-            lines_of, texts, columns = map(list, zip(*s.malformed, strict=True))
+            lines_of, texts, faults = map(list, zip(*s.malformed, strict=True))
             con.execute(
-                "INSERT INTO rejected_rows SELECT ?, ?, ?, line, column_name,"
-                " CASE WHEN column_name IS NULL THEN 'malformed' ELSE 'unparsable' END, row_text"
-                " FROM (SELECT unnest(?) AS line, unnest(CAST(? AS VARCHAR[])) AS column_name, unnest(?) AS row_text)",
-                [a.source_id, s.table, s.name, lines_of, columns, texts],
+                "INSERT INTO rejected_rows SELECT ?, ?, ?, line, regexp_extract(fault, '(.*)[|]', 1),"
+                " coalesce(split_part(fault, '|', -1), 'malformed'), row_text"
+                " FROM (SELECT unnest(?) AS line, unnest(CAST(? AS VARCHAR[])) AS fault, unnest(?) AS row_text)",
+                [a.source_id, s.table, s.name, lines_of, faults, texts],
             )
         if not a.refused:
             continue

@@ -54,7 +54,8 @@ class Source:
         first_line: the line of its first record.
         shifts: from which record on (from 0) lines are how many further down than records, where a record takes
             more than one line.
-        malformed: line and text of what is not a record at all, or of a record whose named column cannot be read.
+        malformed: line and text of what is not a record at all (None), or of one with a fault, ``column|reason``.
+        forgiving: whether what is no record in it is passed over, where the engine else would give up.
         notes: what to tell of it.
         imported: what stands beside the rows of an export.
     """
@@ -69,6 +70,7 @@ class Source:
     first_line: int = 1
     shifts: tuple[tuple[int, int], ...] = ()
     malformed: tuple[tuple[int, str, str | None], ...] = ()
+    forgiving: bool = False
     notes: tuple[str, ...] = ()
     imported: Imported | None = None
 

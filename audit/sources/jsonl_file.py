@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from audit.errors import AuditError
 from audit.snapshot import literal
 from audit.sources.content import open_bytes, open_text
 from audit.sources.files import Source
-from audit.store import Connection
+from audit.store import Connection, DatabaseError
 
 _SAMPLE_LINES = 1000
 _DEPTH = 100  # the engine refuses a whole file for a value that is nested deeper than 128
@@ -25,7 +25,7 @@ def describe(source: Source) -> Source:
     Raises:
         AuditError: the first line is not an object.
     """
-    names: dict[str, str] = {}
+    names: dict[str, None] = {}
     seen = 0
     with open_text(source.path) as text:
         for number, line in zip(range(1, _SAMPLE_LINES + 1), text, strict=False):
@@ -37,14 +37,29 @@ def describe(source: Source) -> Source:
                     raise AuditError("not an object", file=source.name, line=number, expected="one JSON object a line")
                 continue
             seen += 1
-            names |= dict.fromkeys(row, "VARCHAR")
+            names |= dict.fromkeys(row)
     if not seen:
         raise AuditError("the file is empty", file=source.name, expected="one JSON object a line")
-    contract = load_contracts()[source.table]
-    columns = {c.name: "VARCHAR" for c in contract.columns} | names
+    columns, left_out = _told_apart([c.name for c in load_contracts()[source.table].columns], names)
+    if left_out:
+        source = source.put_in_order(notes=(f"{source.name}: columns kept out: {', '.join(left_out)}",))
     if _is_marked(source.path):
         source = source.put_in_order(content=replace(source.content, is_plain=False))
     return source.put_in_order(columns=columns)
+
+
+def _told_apart(known: Sequence[str], names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """The columns to read with their types, and those left out: the engine does not tell names by their case."""
+    columns = dict.fromkeys(known, "VARCHAR")
+    left_out = []
+    lower = {c.lower() for c in known}
+    for name in names:
+        if name.lower() not in lower:
+            lower.add(name.lower())
+            columns[name] = "VARCHAR"
+        elif name not in columns:
+            left_out.append(name)
+    return columns, sorted(left_out)
 
 
 def _is_marked(path: Path) -> bool:
@@ -62,19 +77,51 @@ def _object(line: str) -> dict[str, object] | None:
     return row if isinstance(row, dict) and not _is_deep(row, _DEPTH) else None
 
 
+def _named_twice(line: str, columns: Collection[str]) -> str | None:
+    """The column that the object on a line names twice; None where it names each once."""
+    names: list[str] = []
+
+    def remember(pairs: list[tuple[str, object]]) -> None:
+        names[:] = [name for name, _ in pairs]  # of the outermost object, which comes last
+
+    json.loads(line, object_pairs_hook=remember)
+    return next((c for c in columns if names.count(c) > 1), None)
+
+
 def _is_deep(value: object, left: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return left == 0 or any(_is_deep(v, left - 1) for v in inner if isinstance(v, dict | list))
 
 
 def relation(sources: Sequence[Source]) -> str:
-    """The table function that reads files of the same columns; a line that is no object gives a row of nulls."""
+    """The table function that reads files of the same columns.
+
+    It gives up at a line that is no object or names a column twice; of forgiving files, a line that is no object gives
+    a row of nulls.
+    """
     paths = ", ".join(literal(str(s.reading)) for s in sources)
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in sources[0].columns)
     several = str(len(sources) > 1).lower()  # only then is the file's name asked for
+    forgiving = str(any(s.forgiving for s in sources)).lower()
     return (
-        f"read_ndjson([{paths}], columns = {{{columns}}}, records = true, ignore_errors = true, filename = {several})"
+        f"read_ndjson([{paths}], columns = {{{columns}}}, records = true, ignore_errors = {forgiving},"
+        f" filename = {several})"
     )
+
+
+def forgiven(source: Source, con: Connection) -> Source | None:
+    """The file, to be read past what is no object; None where an object names something twice, or a line is too long.
+
+    Where the engine forgives errors, it takes one of two values without a word.
+    """
+    twice = f"""
+        SELECT count(*) FROM (
+          SELECT CASE WHEN json_valid(row_text) THEN json_keys(row_text) END AS names FROM {lines_relation(source)})
+        WHERE len(names) > len(list_distinct(names))"""
+    try:
+        return None if con.execute(twice).fetchall()[0][0] else source.put_in_order(forgiving=True)
+    except DatabaseError:
+        return None
 
 
 def lines_relation(source: Source) -> str:
@@ -102,17 +149,20 @@ def find_shifts(source: Source, con: Connection) -> Source:
 def write_in_order(source: Source, temporary: Path) -> Source:
     """Write the file again without what is no object, and remember where each object stood.
 
-    Only for a file that the engine cannot read as it stands, as one that is not UTF-8 or begins with a byte order mark:
-    every line is walked.
+    Only for a file that the engine cannot read as it stands, as one that is not UTF-8, begins with a byte order mark or
+    has an object that names a column twice: every line is walked.
     """
     shifts: list[tuple[int, int]] = []
-    malformed: list[tuple[int, str, None]] = []
+    malformed: list[tuple[int, str, str | None]] = []
     record, delta = 0, 0
     with open_text(source.path) as text, temporary.open("w", encoding="utf-8", newline="") as out:
         for number, line in enumerate(text):
             plain = line.encode("utf-8", "replace").decode("utf-8")
             if plain != line or "\0" in line or _object(line) is None:
                 malformed += [(number + 1, plain.strip(), None)] * bool(line.strip())
+                continue
+            if twice := _named_twice(line, source.columns):
+                malformed.append((number + 1, plain.strip(), f"{twice}|given_twice"))
                 continue
             if number - record != delta:
                 delta = number - record

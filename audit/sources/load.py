@@ -194,14 +194,16 @@ class _Load:
     def _part(self, contract: Contract, form: str, group: list[tuple[int, Source]], path: str) -> list[Account]:
         """Write one part and account for its files; those the engine cannot read as they stand are rewritten first."""
         group = [(i, s if s.content.is_plain else self._rewritten(i, s, form)) for i, s in group]
-        try:
-            self._copy(contract, form, group, path)
-        except DatabaseError as e:
-            if form == "parquet" or is_full(e):
-                raise
-            # It gives up on a whole file for some mistakes, as for line ends of two kinds.
-            group = [(i, s if s.read_path else self._rewritten(i, s, form)) for i, s in group]
-            self._copy(contract, form, group, path)
+        # The engine gives up on a whole file for some mistakes, as for line ends of two kinds.
+        ways = {"csv": [self._rewritten], "jsonl": [self._forgiving, self._rewritten]}.get(form, [])
+        for way in [*ways, None]:
+            try:
+                self._copy(contract, form, group, path)
+                break
+            except DatabaseError as e:
+                if way is None or is_full(e):
+                    raise
+                group = [(i, s if s.read_path else way(i, s, form)) for i, s in group]
         accounts = account_for(self.con, self.before.folder / path, form, group)
         if crooked := {a.source_id for a in accounts if a.crooked}:
             group = [(i, self._straightened(i, s, form) if i in crooked else s) for i, s in group]
@@ -210,6 +212,9 @@ class _Load:
         for _, source in group:
             source.refuse_change()
         return accounts
+
+    def _forgiving(self, source_id: int, source: Source, form: str) -> Source:
+        return jsonl_file.forgiven(source, self.con) or self._rewritten(source_id, source, form)
 
     def _rewritten(self, source_id: int, source: Source, form: str) -> Source:
         write_in_order = csv_file.write_in_order if form == "csv" else jsonl_file.write_in_order

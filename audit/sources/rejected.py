@@ -23,6 +23,7 @@ _FIX: Mapping[str, str] = {
     "not_in_vocabulary": "Use one of these words.",
     "end_before_start": "Set the end after the start, or leave it empty.",
     "duplicate_key": "If it is a correction, load it with --replace; else give it a key of its own.",
+    "given_twice": "Write it again from rejected_text, with one of them.",
     "malformed": "Write it again from rejected_text.",
     "unbalanced": "Correct it in the books, and export it again.",
 }
@@ -30,6 +31,7 @@ _EXPECTED: Mapping[str, str] = {
     "end_before_start": "a value not before the start",
     "duplicate_key": "a key that no other row has",
     "unbalanced": "rows that sum to zero",
+    "given_twice": "one value",
     "malformed": "as many values as there are columns, or one JSON object, in UTF-8",
 }
 _BATCH = 10_000
@@ -134,7 +136,7 @@ def _in_columns(contract: Contract, row: Rejected, text: str) -> dict[str, Any]:
     except ValueError:
         given = None
     marks = dict(zip(MARKS, (row.file, row.line, row.column, row.reason), strict=False))
-    if row.reason == "malformed" or not isinstance(given, dict):
+    if row.reason in ("malformed", "given_twice") or not isinstance(given, dict):
         return marks | {"rejected_text": text}
     # An instant that was only given as a day stands as one again.
     days = {c.name for c in contract.columns if given.get(f"{c.name}_is_date") is True}

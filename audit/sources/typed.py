@@ -14,6 +14,7 @@ REASONS: Mapping[str, str] = {
     "not_in_vocabulary": "the value is not one of those allowed",
     "end_before_start": "it ends before it starts",
     "duplicate_key": "another row with this key has different content",
+    "given_twice": "the row has two values for it",
     "malformed": "the row does not have the file's form",
     "unbalanced": "the rows of the voucher do not sum to zero",
 }

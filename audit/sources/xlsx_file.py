@@ -50,7 +50,7 @@ def put_in_order(source: Source, temporary: Path) -> Source:
         writer.writerow(sheet.columns.values())
         for number, row, broken in sheet.records():
             if broken:
-                malformed.append((number, json.dumps(row, ensure_ascii=False), broken))
+                malformed.append((number, json.dumps(row, ensure_ascii=False), f"{broken}|unparsable"))
                 continue
             if number - sheet.first_row - record != delta:
                 delta = number - sheet.first_row - record

@@ -278,6 +278,42 @@ def test_json_lines_that_are_none_are_kept_as_they_stand(tmp_path: Path) -> None
     assert rows(db, "SELECT row_text FROM raw.rejected_rows ORDER BY line") == [("{oops",), ('{"request_id":"R2"}',)]
 
 
+REQUEST = '{{"request_id":"R{0}","kind":"access","received_at":"2026-07-0{0}"{1}}}\n'
+TWICE = ',"client_id":"C-1","client_id":"C-2"'
+
+
+@pytest.mark.parametrize(
+    ("ending", "pack"),
+    [
+        ("jsonl", str.encode),
+        ("ndjson.gz", lambda text: gzip.compress(text.encode())),
+        ("jsonl", lambda text: text.replace("\n", "\n\n").encode()),
+        ("jsonl", lambda text: b"\xef\xbb\xbf" + text.encode()),
+        ("jsonl", lambda text: text.encode() + b"no object\n"),
+        ("jsonl", lambda text: text.encode() + REQUEST.format(9, f',"note":"{"x" * 3_000_000}"').encode()),
+    ],
+    ids=["plain", "packed", "blank lines", "marked", "malformed", "long line"],
+)
+def test_an_object_that_names_a_column_twice_is_refused(tmp_path, ending, pack):
+    """Which of the two values is meant, nobody can know; an inner object and a column of no table are its own matter."""
+    inner = ',"extra":{"a":1,"a":2}'
+    text = REQUEST.format(1, "") + REQUEST.format(2, TWICE) + REQUEST.format(3, inner)
+    db, report = loaded(tmp_path, {f"requests.{ending}": pack(text)})
+    line = 3 if b"\n\n" in pack(text) else 2
+    assert rejected(db)[0] == (f"requests.{ending}", line, "client_id", "given_twice")
+    ids = [row[0] for row in rows(db, "SELECT request_id FROM core.requests ORDER BY 1")]
+    assert ids[:2] == ["R1", "R3"]
+    (table,) = report.tables
+    assert table["read"] == table["accepted"] + table["rejected"]
+
+
+def test_a_column_of_another_case_is_kept_out_of_json_lines(tmp_path: Path) -> None:
+    text = REQUEST.format(1, ',"KIND":"erasure"') + REQUEST.format(2, ',"note":"a","Note":"b"')
+    db, report = loaded(tmp_path, {"requests.jsonl": text})
+    assert rows(db, "SELECT request_id, kind FROM core.requests ORDER BY 1") == [("R1", "access"), ("R2", "access")]
+    assert report.messages == ["requests.jsonl: columns kept out: KIND, Note", "requests.jsonl: columns kept out: note"]
+
+
 def test_end_before_start_and_a_conditional_requirement(tmp_path: Path) -> None:
     text = "activity_id,role,name,valid_from,valid_to\nA1,controller,a,2026-02-01,2026-01-01\nA2,processor,b,,\nA3,controller,c,2026-02-01,2026-02-01\n"
     db, _ = loaded(tmp_path, {"processing_activities.csv": text})
