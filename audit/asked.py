@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from audit.catalog import NOT_CODE
 from audit.contract import load_contracts
 from audit.errors import AuditError
 from audit.period import Period, local_date
 from audit.snapshot import Snapshot, core_select, literal
 from audit.store import Connection
 
+_PARAMETER = re.compile(rf"{NOT_CODE.pattern}|\$([a-z_]+)", NOT_CODE.flags)
 _TAIL_DAYS = 3  # a quarter counts as covered when its logs reach its last days: weekends and holidays are quiet
 
 
@@ -48,7 +50,7 @@ class Asked:
     def within(self, sql: str) -> str:
         """A statement with its parameters in place. Literals, so that the engine can skip what lies outside them."""
         values = self.parameters()
-        return re.sub(r"\$([a-z_]+)", lambda m: values[m[1]], sql)
+        return _PARAMETER.sub(lambda m: values[m[1]] if m[1] else m[0], sql)
 
     @property
     def scope(self) -> str:

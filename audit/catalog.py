@@ -28,7 +28,8 @@ _UNREPEATABLE = re.compile(
     r"|\b(?:current_date|current_time|current_timestamp|localtime|localtimestamp)\b",
     re.IGNORECASE,
 )
-_NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+"""Comments and texts, in SQL."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ def _text(file: Path) -> str:
 
 def _validate_sql(file: Path, text: str) -> None:
     """Refuse what would make an answer depend on when or how often it is asked, and unknown parameters."""
-    code = _NOT_CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    code = NOT_CODE.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
 
     def refuse(message: str, at: int, expected: str | None = None) -> CheckError:
         return CheckError(message, file=file, line=code.count("\n", 0, at) + 1, expected=expected)
@@ -240,6 +241,6 @@ def _validate_sql(file: Path, text: str) -> None:
 
 def _validate_reads(about: CheckToml, reads: tuple[str, ...], queries: Iterable[str]) -> None:
     """Refuse tables that the SQL names and ``reads`` does not; what macros read besides shows when it is bound."""
-    used = {table for text in queries for table in TABLE.findall(_NOT_CODE.sub(" ", text))}
+    used = {table for text in queries for table in TABLE.findall(NOT_CODE.sub(" ", text))}
     if missing := sorted(used.difference(reads)):
         raise about.error("reads", f"the SQL also reads {', '.join(missing)}")

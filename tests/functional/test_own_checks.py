@@ -130,6 +130,7 @@ def test_what_the_sql_says_otherwise_is_told_by_case_and_line(house: Path, capsy
             "check.md:66: outcome: an expected row must have it",
         ),
         ("check.sql", ("from asked", "from asked cross join (values (1), (2)) as twice (n)"), "R1: judged 2 times"),
+        ("check.sql", ("from asked", "from asked  -- at a price of $amount\nwhere '$start' <> '$who'"), None),
         ("check.toml", ("[[evidence]]", 'unseen = "Never."\n\n[[evidence]]'), "the reason unseen of violation has no"),
     ],
 )
