@@ -74,10 +74,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Order:
-    """An end that must not come before its start."""
+    """An end that must not come before its start.
+
+    With ``day_may_do`` an end that is the first instant of the start's local day stands: so is one of which only the
+    day is told.
+    """
 
     start: str
     end: str
+    day_may_do: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,6 @@ def _contract(file: str, data: dict[str, Any]) -> Contract:
 
 
 def _rule(data: dict[str, Any]) -> Order | RequiredWhen:
-    if set(data) == {"not_before"}:
-        return Order(*data["not_before"])
+    if "not_before" in data:
+        return Order(*data.pop("not_before"), **data)
     return RequiredWhen(data.pop("required"), data.pop("when"), equals=data.pop("is"), **data)

@@ -161,6 +161,8 @@ def _faults(column: Column, given: Mapping[str, str]) -> Iterator[tuple[str, str
 def _rule_fault(rule: Order | RequiredWhen) -> str:
     if isinstance(rule, Order):
         start, end = ident(rule.start), ident(rule.end)
-        return f"WHEN {end} < {start} THEN {literal(f'{rule.end}|end_before_start')}"
+        first = f"local_instant(CAST(CAST({start} AS DATE) AS TIMESTAMP))"
+        but = f" AND {end} IS DISTINCT FROM {first}" if rule.day_may_do else ""
+        return f"WHEN {end} < {start}{but} THEN {literal(f'{rule.end}|end_before_start')}"
     column, when, equals = rule.column, rule.when, rule.equals
     return f"WHEN {ident(when)} = {literal(equals)} AND {ident(column)} IS NULL THEN {literal(f'{column}|missing')}"

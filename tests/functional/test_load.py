@@ -323,6 +323,39 @@ def test_end_before_start_and_a_conditional_requirement(tmp_path: Path) -> None:
     ]
 
 
+RECEIVED = "2026-07-10T14:00"
+
+
+@pytest.mark.parametrize(
+    ("answered", "is_refused"),
+    [
+        ("2026-07-09", True),
+        ("2026-07-10T13:59:59", True),
+        ("2026-07-10T11:59Z", True),
+        (RECEIVED, False),
+        ("2026-07-10T12:00Z", False),
+        ("2026-07-10", False),  # of a day is not known at what hour
+        ("2026-07-11", False),
+        ("", False),
+    ],
+)
+@pytest.mark.parametrize("is_parquet", [False, True])
+def test_a_request_is_not_answered_before_it_was_received(tmp_path, answered, is_refused, is_parquet):
+    text = f"request_id,kind,received_at,answered_at,outcome\nQ1,access,{RECEIVED},{answered},fulfilled\n"
+    files: dict[str, str | bytes] = {"requests.csv": text}
+    if is_parquet:
+        made = tmp_path / "made.parquet"
+        of = f"nullif('{answered}', '')" if answered[-1:] == "Z" else f"CAST(nullif('{answered}', '') AS TIMESTAMP)"
+        duckdb.execute(
+            f"COPY (SELECT 'Q1' AS request_id, 'access' AS kind, TIMESTAMP '{RECEIVED}' AS received_at,"
+            f" {of} AS answered_at, 'fulfilled' AS outcome) TO '{made}'"
+        )
+        files = {"requests.parquet": made.read_bytes()}
+    db, _ = loaded(tmp_path, files)
+    refused = [(next(iter(files)), 1 if is_parquet else 2, "answered_at", "end_before_start")] if is_refused else []
+    assert rejected(db) == refused
+
+
 def test_duplicates_are_counted_and_contradictions_refused(tmp_path: Path) -> None:
     first = "event_id,occurred_at,operation\nE1,2026-07-01T09:00:00Z,use\nE2,2026-07-01T09:00:00Z,use\nE1,2026-07-01T09:00:00Z,use\n"
     second = "event_id,occurred_at,operation,system_id\nE2,2026-07-01T11:00:00+02:00,use,\nE1,2026-07-01T09:00:00Z,store,\nE3,2026-07-01T09:00:00Z,use,\n"
