@@ -81,8 +81,6 @@ def read_texts(folder: Path, language: str, source: Texts) -> Texts:
                 reasons = {outcome: _reasons(table, outcome, source) for outcome in table}
             with root.table("details") as table:
                 details = {said: _detail(table, said) for said in table}
-    except CheckError:
-        raise
     except AuditError as error:
         at, key = error.line, error.column
         raise CheckError(error.message, file=path, line=at, column=key, expected=error.expected) from None
@@ -95,8 +93,8 @@ def _reasons(table: Table, outcome: str, source: Texts) -> dict[str, str]:
     wanted = source.reasons.get(outcome, {})
     with table.table(outcome) as said:
         found = {reason: said.text(reason) for reason in said}
-    for reason in sorted(wanted.keys() ^ found.keys()):
-        raise CheckError("not the reasons of check.toml", file=f"{outcome}", column=reason, expected=", ".join(wanted))
+        for reason in sorted(wanted.keys() ^ found.keys()):
+            said.refuse("not the reasons of check.toml", reason, ", ".join(wanted))
     return found
 
 

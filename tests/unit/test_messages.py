@@ -95,13 +95,21 @@ def test_a_detail_is_told_with_its_values_as_words() -> None:
     )
 
 
-def test_a_translation_that_lacks_a_reason_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("reasons", "line", "column"),
+    [
+        ('late = "Sent."', 4, "reasons.violation.overdue"),
+        ('late = "Sent."\noverdue = "Över tiden."\nearly = "Tidigt."', 7, "reasons.violation.early"),
+    ],
+)
+def test_a_translation_has_the_reasons_of_the_check(reasons: str, line: int, column: str, tmp_path: Path) -> None:
     source = Texts("T", "Q?", {"violation": {"late": "Late.", "overdue": "Overdue."}})
-    text = 'title = "T"\nquestion = "F?"\nhow = "Så."\n[reasons.violation]\nlate = "Sent."\n[details]\n'
-    (tmp_path / "check.sv.toml").write_text(text, encoding="utf-8")
+    text = f'title = "T"\nquestion = "F?"\nhow = "Så."\n[reasons.violation]\n{reasons}\n[details]\n'
+    file = tmp_path / "check.sv.toml"
+    file.write_text(text, encoding="utf-8")
     with pytest.raises(CheckError) as refused:
         read_texts(tmp_path, "sv", source)
-    assert refused.value.column == "overdue"
+    assert (refused.value.file, refused.value.line, refused.value.column) == (file, line, column)
 
 
 @pytest.mark.parametrize(
