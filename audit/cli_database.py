@@ -44,7 +44,10 @@ def rejected(args: argparse.Namespace, terminal: Terminal) -> int:
     written, defused = export(snapshot, table, args.out)
     terminal.say(f"Wrote {_rows(written)} to {args.out}, which only you can read.")
     if defused:
-        terminal.say(f"An apostrophe keeps {defused} cells from running as formulas: take it away, or use .jsonl.")
+        terminal.say(
+            f"An apostrophe keeps {defused} cells from running as formulas. A load takes it away again"
+            " while the file has its columns rejected_..."
+        )
     folder = str(args.out.parent)
     terminal.say(f"Mend it, and give it a name that begins with {table}: its folder then loads.")
     terminal.advise(("to load what was mended", ["load", folder, *naming(args.db)]))

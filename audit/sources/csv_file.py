@@ -11,6 +11,7 @@ from audit.errors import AuditError
 from audit.snapshot import literal
 from audit.sources.content import LONGEST_LINE, open_text
 from audit.sources.files import Source
+from audit.sources.rejected import undefused
 
 _HEADER = 1 << 20  # characters
 
@@ -60,9 +61,10 @@ def relation(sources: Sequence[Source]) -> str:
     several = str(len(sources) > 1).lower()  # only then is the file's name asked for
     paths = ", ".join(literal(str(s.reading)) for s in sources)
     columns = ", ".join(f"{literal(c)}: 'VARCHAR'" for c in sources[0].columns)
-    return (
+    return undefused(
         f"read_csv([{paths}], auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"',"
-        f" columns = {{{columns}}}, filename = {several}, store_rejects = true)"
+        f" columns = {{{columns}}}, filename = {several}, store_rejects = true)",
+        sources[0].columns,
     )
 
 

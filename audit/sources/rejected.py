@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError, UsageError
-from audit.snapshot import Snapshot, corrupt, literal
+from audit.snapshot import Snapshot, corrupt, ident, literal
 from audit.store import DatabaseError, scratch
 
 # What an exported row says of itself, beside the table's columns. A load keeps these columns out.
@@ -36,6 +37,8 @@ _EXPECTED: Mapping[str, str] = {
 }
 _BATCH = 10_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Past apostrophes of its own, so that one more can be told from them when the file is loaded.
+_DEFUSABLE = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,8 @@ def export(snapshot: Snapshot, table: str, path: Path) -> tuple[int, int]:
     Args:
         snapshot: the state whose refused rows are meant.
         table: the table.
-        path: a ``.csv`` or ``.jsonl`` file. In CSV, text that a spreadsheet would run is defused by an apostrophe.
+        path: a ``.csv`` or ``.jsonl`` file. In CSV, text that a spreadsheet would run is defused by an apostrophe,
+            which a load of the mended file takes away again.
 
     Returns:
         How many rows were written, and how many cells were defused.
@@ -159,7 +163,7 @@ def _write_csv(out: TextIO, contract: Contract, rows: Iterator[dict[str, Any]]) 
     count = defused = 0
     for row in rows:
         cells = [_cell(row.get(name)) for name in names]
-        safe = [f"'{cell}" if runs_as_formula(cell) else cell for cell in cells]
+        safe = [f"'{cell}" if _DEFUSABLE.match(cell) else cell for cell in cells]
         writer.writerow(safe)
         count += 1
         defused += sum(a is not b for a, b in zip(safe, cells, strict=True))
@@ -172,6 +176,15 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)
+
+
+def undefused(relation: str, columns: Collection[str]) -> str:
+    """A relation of text columns without the apostrophes of ``export``, where its columns say that it is one."""
+    if not set(MARKS) <= set(columns):
+        return relation
+    pattern = literal(f"^'({_DEFUSABLE.pattern})")
+    plain = ", ".join(f"regexp_replace({ident(c)}, {pattern}, '\\1', 's') AS {ident(c)}" for c in columns)
+    return f"(SELECT * REPLACE ({plain}) FROM {relation})"
 
 
 def runs_as_formula(cell: str) -> bool:

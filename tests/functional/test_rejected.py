@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from audit.cli import main
@@ -140,6 +142,41 @@ def test_an_export_is_for_its_owner_and_runs_no_formula(tmp_path, capsys):
     (row,) = csv.DictReader(out.read_text().splitlines())
     assert (row["consent_id"], row["purpose"], row["effective_at"]) == ("'=1+1", "'@x", "'-5")
     assert "apostrophe keeps 4 cells" in capsys.readouterr().err
+
+
+IDS = ("=1+1", "'=1+1", "''@x", "'s-1", "-", "'", "+4\n6")
+
+
+@pytest.mark.parametrize("is_workbook", [False, True])
+def test_a_mended_file_loads_what_stood_there_before_it_was_defused(tmp_path, is_workbook):
+    """Loaded as it stands it is refused as before, value by value; an apostrophe of the value's own stays."""
+    rows = "".join(f'"{value}",Name,sold\n' for value in IDS)
+    header = "recipient_id,name,kind\n"
+    db, _ = loaded(tmp_path, {"recipients.csv": header + rows})
+    out = write(tmp_path / "mended", {}) / "recipients.csv"
+    for _ in range(2):
+        assert main(["rejected", "--db", str(db), "--table", "recipients", "--out", str(out)]) == 0
+        shutil.rmtree(db)
+        load(db, [out.parent], policy())
+    out.write_text(out.read_text().replace("sold", "processor"))
+    if is_workbook:
+        book = openpyxl.Workbook()
+        for row in csv.reader(out.read_text().splitlines(keepends=True)):
+            book.active.append(row)
+            for cell in book.active[book.active.max_row]:
+                cell.data_type = "s"  # text, as a spreadsheet keeps what began with an apostrophe
+        book.save(out.with_suffix(".xlsx"))
+        out.unlink()
+    load(db, [out.parent], policy())
+    with open_workbench(db, "2026Q3") as wb:
+        found = wb.con.execute("SELECT recipient_id FROM core.recipients ORDER BY source_row").fetchall()
+    assert found == [(value,) for value in IDS]
+
+
+def test_an_apostrophe_in_any_other_file_is_a_letter(tmp_path):
+    db, _ = loaded(tmp_path, {"recipients.csv": "recipient_id,name,rejected_reason\n'=1+1,Name,none\n"})
+    with open_workbench(db, "2026Q3") as wb:
+        assert wb.con.execute("SELECT recipient_id FROM core.recipients").fetchall() == [("'=1+1",)]
 
 
 @pytest.mark.parametrize(
