@@ -104,9 +104,9 @@ def read_snapshot(folder: Path, number: int | None = None) -> Snapshot:
         raise UsageError("no such snapshot is kept", column="snapshot", expected=f"one of {kept}")
     try:
         name = pointer.read_text("utf-8").strip() if number is None else manifest_name(number)
-        snapshot = parse_manifest(folder, (folder / "snapshots" / name).read_text("utf-8"))
+        snapshot = read_manifest(folder, name)
         missing = next((n for n in snapshot.names() if not (folder / n).is_file()), None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+    except (OSError, ValueError) as e:
         raise corrupt(folder, type(e).__name__) from None
     if missing:
         raise corrupt(folder, f"{printable(missing)} is missing")
@@ -129,13 +129,19 @@ def manifest(snapshot: Snapshot) -> str:
     return json.dumps(data | {"sha256": digest(data)}, indent=1, default=str)
 
 
-def parse_manifest(folder: Path, text: str) -> Snapshot:
-    """The snapshot that a manifest describes.
+def read_manifest(folder: Path, name: str) -> Snapshot:
+    """The snapshot that the manifest of this name describes.
 
     Raises:
-        AuditError: it is of another version, was changed, or names what lies outside the database.
-        ValueError, KeyError, TypeError, AttributeError: it is no manifest.
+        AuditError: it cannot be read, is of another version, was changed, or names what lies outside the database.
     """
+    try:
+        return _parsed(folder, (folder / "snapshots" / name).read_text("utf-8"))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        raise corrupt(folder, type(e).__name__) from None
+
+
+def _parsed(folder: Path, text: str) -> Snapshot:
     data = json.loads(text)
     if data["format"] != FORMAT:
         fix = "Remove it and load the sources again."

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from audit.errors import AuditError
 from audit.policy import Policy
-from audit.snapshot import Snapshot, manifest, manifest_name, numbers, open_sql, parse_manifest, read_snapshot
+from audit.snapshot import Snapshot, manifest, manifest_name, numbers, open_sql, read_manifest, read_snapshot
 
 _FOLDER, _FILE, _PART = 0o700, 0o600, 0o400  # a part is never written to again
 
@@ -47,7 +47,7 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
     """Hold the database for one load; gives its current snapshot, or None where it is new.
 
     Raises:
-        AuditError: another load holds it, or it cannot be written.
+        AuditError: another load holds it, it cannot be written, or the manifest of a state in it cannot be read.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -66,15 +66,14 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
         _sweep(folder)
         yield snapshot
     finally:
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, AuditError):
+        with suppress(OSError, AuditError):
             _sweep(folder)
         os.close(handle)
 
 
 def _sweep(folder: Path) -> None:
     """Remove what no snapshot names: what a killed or refused load left, and what belonged to removed snapshots."""
-    paths = [folder / "snapshots" / manifest_name(n) for n in numbers(folder)]
-    snapshots = [parse_manifest(folder, path.read_text("utf-8")) for path in paths]
+    snapshots = [read_manifest(folder, manifest_name(n)) for n in numbers(folder)]
     keep = {name for s in snapshots for name in (*s.names(), s.house)}
     for left in (*(folder / "parts").iterdir(), *(folder / "house").iterdir()):
         if left.relative_to(folder).as_posix() not in keep:

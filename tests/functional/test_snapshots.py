@@ -198,6 +198,16 @@ def test_a_manifest_that_was_changed_shows(db, old, new, said):
     assert count(db, 2) == 6
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"format": 2'])
+def test_nothing_is_loaded_beside_an_older_state_that_cannot_be_read(db, tmp_path, text):
+    (db / "snapshots" / "000001.json").write_text(text)
+    before = sorted(db.rglob("*"))
+    with pytest.raises(AuditError, match="cannot be read"):
+        add(db, tmp_path, 4)
+    assert sorted(db.rglob("*")) == before
+    assert count(db) == 9
+
+
 def test_a_manifest_names_its_own_files_only(db, tmp_path):
     from dataclasses import replace
 
