@@ -65,6 +65,9 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
         snapshot = read_snapshot(folder) if (folder / "CURRENT").exists() else None
         _sweep(folder)
         yield snapshot
+    except OSError as e:
+        why, fix = e.strerror or type(e).__name__, "Nothing was changed; make room and try again."
+        raise AuditError(f"cannot be written: {why}", file=folder, fix=fix) from None
     finally:
         with suppress(OSError, AuditError):
             _sweep(folder)

@@ -165,6 +165,19 @@ def test_a_load_without_room_changes_nothing_and_says_so(original, db, tmp_path,
     assert read_snapshot(db).number == 2
 
 
+@pytest.mark.parametrize("room", [0, 500, 20_000])
+def test_a_first_load_without_room_leaves_no_database_and_says_so(original, tmp_path, room):
+    db = tmp_path / "new"
+    ran = limited(
+        "import sys; from audit.cli import main; sys.exit(main(sys.argv[1:]))",
+        *("load", str(original / "second"), "--db", str(db), "--quiet"), files=room, cwd=tmp_path,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert f"{db}: cannot be written: File too large" in ran.stderr
+    assert not (db / "CURRENT").exists()
+    assert main(["load", str(original / "second"), "--db", str(db), "--quiet"]) == 0
+
+
 @pytest.fixture
 def full_disk(original: Path, tmp_path: Path) -> Iterator[Path]:
     """A file system of its own that has a database with one load on it, and 40 kB of room."""
