@@ -51,6 +51,14 @@ def test_json_is_one_object_with_the_keys_of_the_interface(loaded, capsys):
     assert found["request_deadlines"]["rate"] is None
 
 
+def test_coverage_is_of_every_source_whoever_is_asked_for(loaded, capsys):
+    """What a silent log leaves out is missing for the client and the role as well."""
+    words = ("check", *PERIOD, "--only", "log_coverage", "--json")
+    whole, role = (json.loads(answer(capsys, *words, *of, code=c)) for of, c in (((), 1), (("--role", "processor"), 0)))
+    assert whole["coverage"] == role["coverage"] != []
+    assert role["checks"][0]["population"] == 0
+
+
 def test_json_says_what_the_api_says(loaded, capsys):
     data = json.loads(answer(capsys, "check", *PERIOD, "--json", code=1))
     with open_workbench(loaded, period="2026Q3") as workbench:
