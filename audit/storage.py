@@ -181,8 +181,8 @@ def keep_house(folder: Path, policy: Policy) -> str:
     Returns:
         Their folder's name, which follows from their content.
     """
-    beside = (policy.path.with_name(f"{name}.toml") for name in ("commitments", "transparency", "dpv", "words.sv"))
-    files = {p.name: p for p in beside if p.is_file()} | {"policy.toml": policy.path}
+    beside = {name: policy.path.with_name(name) for name in policy.sha256.keys() - {policy.path.name}}
+    files = beside | {"policy.toml": policy.path}
     checks = sorted(policy.path.parent.glob("checks/*/check.toml"))
     of_checks = (p for toml in checks for p in sorted(toml.parent.iterdir()) if p.suffix in (".toml", ".sql", ".md"))
     files |= {p.relative_to(policy.path.parent).as_posix(): p for p in of_checks}

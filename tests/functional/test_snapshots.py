@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from audit.cli import main
 from audit.errors import AuditError, UsageError
+from audit.places import shipped
 from audit.policy import load_policy
 from audit.run import open_workbench
 from audit.snapshot import numbers, read_snapshot
@@ -127,6 +129,17 @@ def test_the_policy_says_how_many_stay(tmp_path, capsys):
     house.write_text(POLICY.read_text() + "\n[database]\nkeep_snapshots = 0\n")
     with pytest.raises(AuditError, match=r"policy.toml:\d+: database.keep_snapshots: too few"):
         load_policy(house, load_law())
+
+
+def test_all_that_a_policy_is_read_from_is_kept_with_the_data(tmp_path):
+    folder = shutil.copytree(shipped("mira"), tmp_path / "house", ignore=shutil.ignore_patterns("*.csv"))
+    (folder / "words.en.toml").write_text('newsletter = "the newsletter"\n')
+    house = load_policy((folder / "policy.toml").rename(folder / "house.toml"), load_law())
+    load(tmp_path / "db", [write(tmp_path / "load-1", events(1))], house)
+    kept = load_policy(read_snapshot(tmp_path / "db").policy_file, load_law())
+    assert set(kept.words) == {"en", "sv"}
+    assert kept.sha256.pop("policy.toml") == house.sha256.pop("house.toml")
+    assert kept.sha256 == house.sha256
 
 
 @pytest.mark.slow
