@@ -27,13 +27,13 @@ def explain_item(
     of what was judged before and is not compliant, need not be judged again.
 
     Raises:
-        UsageError: the check's population of the period has no such item, or has one in several tables.
+        UsageError: the check's population of the period and scope has no such item, or has one in several tables.
     """
     item = _found(con, judged, key) or _item(con, check, asked, key)
     lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
     if item.get("unit") == "days" and item["due_at"] is not None:
         item["due_at"] = item["due_at"][: len("2026-07-01")]  # a limit in days ends with a day
-    lines += [f"{name}: {item[name]}" for name in _FACTS if item.get(name) is not None]
+    lines += [_fact(item, name) for name in _FACTS if item.get(name) is not None]
     limit = time_limit(Known(con, check, asked, policy, item))
     lines += limit.steps if limit else ()
     outcome, waivers = _waived(con, check, asked, item)
@@ -42,6 +42,12 @@ def explain_item(
     verdict = f"Outcome as of {asked.as_of.isoformat()}: {outcome}"
     lines.append(f"{verdict} ({reason}): {check.reason_text(outcome, reason)}" if reason else f"{verdict}.")
     return lines
+
+
+def _fact(item: dict[str, Any], name: str) -> str:
+    """A column and its value, an amount with its unit."""
+    unit = f" {item['unit']}" if name == "amount" and item.get("unit") else ""
+    return f"{name}: {item[name]}{unit}"
 
 
 def _waived(con: Connection, check: Check, asked: Asked, item: dict[str, Any]) -> tuple[str, list[str]]:
@@ -71,11 +77,11 @@ def _found(con: Connection, judged: str | None, key: str) -> dict[str, Any] | No
 def _item(con: Connection, check: Check, asked: Asked, key: str) -> dict[str, Any]:
     """The row of the one item that is meant."""
     table, _, rest = key.partition(":")
-    judged = rows(con, f"SELECT * FROM ({asked.within(check.sql)}) WHERE item IN ({literal(key)}, {literal(rest)})")
+    named = f"item IN ({literal(key)}, {literal(rest)}) AND {asked.scope}"
+    judged = rows(con, f"SELECT * FROM ({asked.within(check.sql)}) WHERE {named}")
     tables = [item.get("item_table", check.unit) for item in judged]
     whole = [item for item in judged if item["item"] == key]
-    named = [item for item, of in zip(judged, tables, strict=True) if (of, item["item"]) == (table, rest)]
-    found = whole or named
+    found = whole or [i for i, of in zip(judged, tables, strict=True) if (of, i["item"]) == (table, rest)]
     if not found:
         raise UsageError(
             f"the population of {check.name} has no such item in {asked.period.label}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,15 @@ def test_what_no_run_found_is_a_wrong_word(workbench: Workbench) -> None:
         workbench.evidence("F-0000000000000000")
     with pytest.raises(UsageError, match="no such item"):
         workbench.explain_item("retention", "none")
+
+
+def test_an_item_outside_the_scope_is_none_of_it(workbench: Workbench, results: Results) -> None:
+    found = next(f for f in results["retention"].findings() if f.client_id)
+    assert workbench.explain_item("retention", found.item_key)
+    with workbench.at(workbench.asked.period, workbench.asked.as_of) as other:
+        other.asked = replace(other.asked, role="controller")
+        with pytest.raises(UsageError, match="no such item"):
+            other.explain_item("retention", found.item_key)
 
 
 def test_a_records_last_day_is_told_from_its_rule(workbench: Workbench, results: Results) -> None:
