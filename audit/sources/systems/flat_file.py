@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.sources.systems.csv_records import CsvForm, csv_records
+from audit.sources.systems.csv_records import CsvForm, csv_header, csv_records
 from audit.sources.systems.dates import Dates
 from audit.sources.systems.export import Aside, Export, Refused
 from audit.sources.systems.json_fields import FieldError, text
 from audit.sources.systems.json_records import JsonFile
 
-_LONGEST_HEADER = 1 << 20  # characters
 _JSON_LINES = (".jsonl", ".ndjson")
 
 
@@ -108,7 +106,7 @@ def read_flat(
 
 
 def _csv(export: Export, columns: Columns, form: CsvForm, dates: Dates, table: str) -> Iterator[Flat | Refused | Aside]:
-    header = _header(export, form)
+    header = csv_header(export, form)
     yield from _untaken(export, columns, header, 1)
     wanted = (*columns.required, *(c for c in columns.optional if c in header))
     for record in csv_records(export, wanted, form):
@@ -116,13 +114,6 @@ def _csv(export: Export, columns: Columns, form: CsvForm, dates: Dates, table: s
             yield Refused(export, record.line, table, None, "malformed", {})
         else:
             yield Flat(export, record.line, dict(zip(wanted, record.cells, strict=True)), dates)
-
-
-def _header(export: Export, form: CsvForm) -> list[str]:
-    """The names in the first line; what is wrong with it is said by ``csv_records``."""
-    with export.text("utf-8-sig" if form.encoding == "utf-8" else form.encoding) as lines:
-        first = lines.readline(_LONGEST_HEADER)
-    return [name.strip() for name in next(csv.reader([first], delimiter=form.delimiter), [])]
 
 
 def _untaken(export: Export, columns: Columns, names: Sequence[str], line: int) -> Iterator[Aside]:

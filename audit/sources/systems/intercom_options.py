@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from audit.errors import AuditError
+from audit.sources.systems.vocabulary import meanings
 from audit.strict import Table, TomlFile
 
 OPT_OUT = "opt_out"
@@ -39,25 +40,18 @@ def words() -> Words:
         root.table("parts") as parts,
     ):
         return Words(
-            activities=_mapping(root, "activities"),
+            activities=meanings(root, "activities"),
             other_activities=aside.texts("activities"),
             other_objects=aside.texts("objects"),
-            authors=_mapping(root, "authors"),
+            authors=meanings(root, "authors"),
             messages=parts.texts("messages"),
             notes=parts.texts("notes"),
             changes=parts.texts("changes"),
-            channels=_mapping(root, "channels"),
+            channels=meanings(root, "channels"),
             networks=root.table("channels_of_networks").texts("names"),
             outbound=root.table("outbound").texts("delivered_as"),
-            contents=_mapping(root, "contents"),
+            contents=meanings(root, "contents"),
         )
-
-
-def _mapping(table: Table, key: str) -> dict[str, str]:
-    if key not in table:
-        return {}
-    with table.table(key) as mapping:
-        return {name: mapping.text(name) for name in mapping}
 
 
 @dataclass(frozen=True)
@@ -100,7 +94,7 @@ def options(table: Table) -> Options:
         conversation_activity=text("conversation_activity"),
         outbound_activity=text("outbound_activity"),
         email_purposes=table.texts("email_purposes") if "email_purposes" in table else (),
-        subscriptions=_mapping(table, "subscriptions"),
+        subscriptions=meanings(table, "subscriptions"),
         subjects=table.flag("subjects") if "subjects" in table else True,
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from audit.sources.systems.csv_records import CsvForm
 from audit.sources.systems.dates import Dates
-from audit.sources.systems.vocabulary import vocabulary
+from audit.sources.systems.vocabulary import meanings, vocabulary
 from audit.strict import Table
 
 OPERATIONS = vocabulary("processing_events", "operation")
@@ -78,7 +78,7 @@ class Options:
             types=_types(table),
             processing_activities=_by_file(table, "processing_activities"),
             data_categories={**_CATEGORIES, **_by_file(table, "data_categories")},
-            decisions={word: word for word in DECISIONS} | _decisions(table),
+            decisions={word: word for word in DECISIONS} | dict(meanings(table, "statuses", DECISIONS)),
             not_sent=table.texts("not_sent") if "not_sent" in table else ("suppressed", "skipped", "cancelled"),
         )
 
@@ -103,10 +103,3 @@ def _by_file(table: Table, key: str) -> dict[str, str]:
         return {}
     with table.table(key) as files:
         return {name: files.text(name) for name in files if name in _CATEGORIES}
-
-
-def _decisions(table: Table) -> dict[str, str]:
-    if "statuses" not in table:
-        return {}
-    with table.table("statuses") as words:
-        return {word: words.text(word, DECISIONS) for word in words}
