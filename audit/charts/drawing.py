@@ -8,6 +8,7 @@ import re
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
+from html import escape
 from importlib.resources import files
 from textwrap import wrap
 from typing import Any
@@ -19,6 +20,7 @@ SIZE = 12
 """Text in charts, in pixels on a screen; on paper 8.5 points, see _PAPER."""
 FULL = 652
 """Width on a screen, axes included, in pixels."""
+_TITLE_SIZE, _TITLE_GAP = 15, 16  # in pixels
 _TITLE_WIDTH, _CAPTION_WIDTH = 84, 110  # characters in one line
 _PAPER = 8.5 / SIZE
 _VEGA_LITE = "5.21"
@@ -57,8 +59,8 @@ def _svg(spec: str) -> str:
 
 
 @lru_cache(maxsize=128)
-def _png(spec: str) -> bytes:
-    image: bytes = _engine().vegalite_to_png(json.loads(spec), vl_version=_VEGA_LITE, scale=2)
+def _png(svg: str) -> bytes:
+    image: bytes = _engine().svg_to_png(svg, scale=2)
     return image
 
 
@@ -82,6 +84,10 @@ class Chart:
     screen: dict[str, Any] | None = None
     reading: str | None = None
 
+    def __repr__(self) -> str:
+        """What it says, for a prompt."""
+        return self.alt
+
     @property
     def rows(self) -> list[dict[str, Any]]:
         """What is drawn."""
@@ -93,8 +99,13 @@ class Chart:
         return _stable(_bare(_resized(_svg(json.dumps(_drawable(self.spec))), _PAPER)))
 
     def png(self) -> bytes:
-        """For viewers that draw nothing themselves: with the title, at twice the screen's resolution."""
-        return _png(json.dumps(_drawable(self._titled(self.spec, self.caption))))
+        """For viewers that draw nothing themselves: with the title, at twice the screen's resolution.
+
+        It is the drawing for paper under its title: to draw the titled specification would measure every text again.
+        """
+        title = [(line, _TITLE_SIZE, 600, palette.INK) for line in wrap(self.title, _TITLE_WIDTH)]
+        caption = [(line, SIZE, 400, palette.GREY) for line in wrap(self.caption or "", _CAPTION_WIDTH)]
+        return _png(_under(title + caption, _svg(json.dumps(_drawable(self.spec)))))
 
     def vega(self) -> dict[str, Any]:
         """For JupyterLab, which draws it offline, with tooltips and selection."""
@@ -193,16 +204,34 @@ def config() -> dict[str, Any]:
         "text": {"font": FONT, "fontSize": SIZE, "color": palette.INK},
         "title": {
             "font": FONT,
-            "fontSize": 15,
+            "fontSize": _TITLE_SIZE,
             "fontWeight": 600,
             "color": palette.INK,
             "anchor": "start",
-            "offset": 16,
+            "offset": _TITLE_GAP,
             "subtitleFont": FONT,
             "subtitleFontSize": SIZE,
             "subtitleColor": palette.GREY,
         },
     }
+
+
+def _under(lines: list[tuple[str, int, int, str]], svg: str) -> str:
+    """A drawing under lines of text, each with its size, weight and colour, set as Vega sets a title."""
+    width, height = (float(size) for size in re.findall(r'\b(?:width|height)="([\d.]+)"', svg.split(">", 1)[0]))
+    texts, y = "", 0
+    for text, size, weight, colour in lines:
+        y += size + 2
+        texts += f'<text y="{y - 5}" font-size="{size}" font-weight="{weight}" fill="{colour}">{_escaped(text)}</text>'
+    y += _TITLE_GAP - 2
+    size = f'width="{max(width, FULL):g}" height="{height + y:g}"'
+    drawing = svg.replace("<svg ", f'<svg y="{y}" ', 1)
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">'
+    return f'{head}<rect width="100%" height="100%" fill="white"/>{texts}{drawing}</svg>'
+
+
+def _escaped(text: str) -> str:
+    return escape(_UNDRAWABLE.sub("\ufffd", text), quote=False)
 
 
 def _resized(svg: str, by: float) -> str:

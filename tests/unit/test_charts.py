@@ -6,15 +6,18 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from textwrap import wrap
 
 import altair as alt
 import pytest
+import vl_convert
 
 from audit import charts
 from audit.charts import Chart
 from audit.words import Words
 from tests.unit.made_results import check, found, n, results
 
+PNG = b"\x89PNG\r\n\x1a\n"
 WORDS = Words("en")
 RESULTS = results()
 
@@ -80,6 +83,22 @@ def test_the_title_is_not_drawn_where_it_is_set_beside_the_chart() -> None:
     made = FORMS["by_month"]()
     assert made.title == "September 2026 has the most: 44 of 68 violations"
     assert "has the most" not in made.svg()
+
+
+def test_the_picture_has_it_where_the_engine_would_set_it() -> None:
+    made = replace(FORMS["by_month"](), title="Most < 5 & “late” " * 9, caption="How to read it, " * 20)
+    text = {"text": wrap(made.title, 84), "subtitle": wrap(made.caption, 110)}
+    drawn = vl_convert.vegalite_to_png({**made.spec, "title": text}, vl_version="5.21", scale=2)
+    assert len(text["text"]) == len(text["subtitle"]) - 1 == 2
+    assert size(made.png()) == pytest.approx(size(drawn), abs=7)
+    assert made.png() != replace(made, title=made.title.replace("late", "soon")).png()
+    assert replace(made, title="\x00").png().startswith(PNG), "no engine ends at it"
+
+
+def size(png: bytes) -> tuple[int, int]:
+    """A picture's width and height, which stand behind its signature and the length and name of its first part."""
+    assert png.startswith(PNG)
+    return int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
 
 
 @pytest.mark.parametrize(
