@@ -224,9 +224,9 @@ def _under(lines: list[tuple[str, int, int, str]], svg: str) -> str:
         y += size + 2
         texts += f'<text y="{y - 5}" font-size="{size}" font-weight="{weight}" fill="{colour}">{_escaped(text)}</text>'
     y += _TITLE_GAP - 2
-    size = f'width="{max(width, FULL):g}" height="{height + y:g}"'
     drawing = svg.replace("<svg ", f'<svg y="{y}" ', 1)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT}">'
+    whole = f'width="{max(width, FULL):g}" height="{height + y:g}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {whole} font-family="{FONT}">'
     return f'{head}<rect width="100%" height="100%" fill="white"/>{texts}{drawing}</svg>'
 
 
