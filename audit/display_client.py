@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,7 @@ from audit.display_earlier import Earlier
 from audit.duration import Duration
 from audit.errors import UsageError
 from audit.hidden import is_hidden
-from audit.lengths import length
+from audit.lengths import last_day, length
 from audit.places import database_of
 from audit.prepared import prepare
 from audit.results import OUTCOMES, CheckResult
@@ -216,7 +215,7 @@ class ClientPage(Page):
             return self.note(w.say("client.no_contract"), "caution")
         rows = [
             [
-                c["contract_id"], c["contract_start"], _last(c["contract_end"]) or w.say("client.running"),
+                c["contract_id"], c["contract_start"], last_day(c["contract_end"]) or w.say("client.running"),
                 self._coded(c["modules"]), c["dpa_signed_on"], self._length(c["breach_notice"]),
                 self._length(c["disposal_period"]),
             ]
@@ -252,8 +251,3 @@ class ClientPage(Page):
     def _coded(self, values: list[str] | None) -> str | None:
         """Values of a vocabulary, as words."""
         return ", ".join(map(self.words.code, values)) if values else None
-
-
-def _last(until: str | None) -> str | None:
-    """The last day of a term whose register names the day after."""
-    return None if until is None else (date.fromisoformat(until) - timedelta(days=1)).isoformat()

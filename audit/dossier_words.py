@@ -75,8 +75,8 @@ class DossierWords:
         return self.say(f"stage.{clock if isinstance(clock, str) else clock.stage}")
 
     def hours(self, hours: float | None, *, short: bool = False) -> str:
-        """A span of hours in words; a moment over a limit is still over it."""
-        return "" if hours is None else amount(self.words, max(hours, 0.1), "hours", short=short)
+        """A span of hours in words."""
+        return "" if hours is None else amount(self.words, hours, "hours", short=short)
 
     def state(self, clock: Clock) -> str:
         """How a clock stands, in few words."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from audit.duration import HOUR, Duration
 from audit.words import Words
 
@@ -17,3 +19,8 @@ def length(words: Words, span: Duration) -> str:
     parts = {"years": years, "months": months, "days": span.days, "hours": hours, "minutes": rest // _MINUTE}
     told = [words.say(f"lengths.{unit}", n=n) for unit, n in parts.items() if n]
     return words.listed(told) if told else words.say("lengths.none")
+
+
+def last_day(until: str | None) -> str | None:
+    """The last day of a term whose register names the day after, as ISO 8601; None where it goes on."""
+    return None if until is None else (date.fromisoformat(until) - timedelta(days=1)).isoformat()

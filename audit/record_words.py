@@ -5,17 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from audit.duration import Duration
-from audit.lengths import length
+from audit.lengths import last_day, length
 from audit.record import Record, missing
 from audit.sentences import Text
 from audit.words import Words
 
-_NAMED = {
-    "purpose": "purpose",
-    "legal_basis": "legal_basis",
-    "person_category": "person_category",
-    "role": "role",
-}
+_NAMED = ("purpose", "legal_basis", "person_category", "role")
 
 
 class RecordWords:
@@ -91,12 +86,10 @@ class RecordWords:
         return said + (self.say("retention.reference", reference=reference) if reference else "")
 
     def _valid(self, activity: dict[str, Any]) -> str | None:
-        first, until = activity["valid_from"], activity["valid_to"]
-        if not first and not until:
-            return None
-        if until:  # the register's own end is the day after
-            return self.say("card.until", first=self.words.day(first), last=self.words.day(until))
-        return self.say("card.since", first=self.words.day(first))
+        first, last = activity["valid_from"], last_day(activity["valid_to"])
+        if last:
+            return self.say("card.until", first=self.words.day(first), last=last)
+        return self.say("card.since", first=first) if first else None
 
     def agreement(self, recipient: dict[str, Any]) -> str | None:
         """The agreement with a recipient, and whether it is in force."""
@@ -127,7 +120,7 @@ class RecordWords:
         """The sentence that matters: how many activities, what is missing, what the logs show besides."""
         if not record.activities:
             return self.say("sentence.empty")
-        n = {f"{r}": self.say("sentence.activities", n=len(record.of(r))) for r in ("controller", "processor")}
+        n = {r: self.say("sentence.activities", n=len(record.of(r))) for r in ("controller", "processor")}
         lacking = sum(bool(missing(a)) for a in record.activities)
         undeclared = len(record.seen("not_declared"))
         complete = self.say("sentence.lacking", n=lacking) if lacking else self.say("sentence.complete")
@@ -145,7 +138,7 @@ class RecordWords:
 
     def names(self, record: Record) -> list[tuple[str, str]]:
         """Every name that a vocabulary may have a term for: its kind and itself, each once."""
-        found = {(kind, a[column]) for a in record.activities for column, kind in _NAMED.items() if a[column]}
+        found = {(kind, a[kind]) for a in record.activities for kind in _NAMED if a[kind]}
         found |= {("data_category", c) for a in record.activities for c in a["data_categories"] or ()}
         found |= {("safeguard", r["safeguard"]) for r in record.recipients.values() if r["is_third_country"]}
         return sorted((kind, name) for kind, name in found if name)

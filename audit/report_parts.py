@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from audit.results import CheckResult, Count, Results
 from audit.run import Workbench
 
 _TABLES = ("incidents", "incident_events")
-Progress = Callable[[str, int, int], None]
 
 
 def checks_of(report: str) -> list[str] | None:

@@ -14,6 +14,9 @@ from audit.words import Words
 
 Text = str | list[Any]
 
+_LEAST = 0.1
+"""The least that an amount is told as, in its unit; what is less is told as below it."""
+
 
 def plain(text: Text) -> str:
     """A text without its runs' marks."""
@@ -58,8 +61,9 @@ def amount(words: Words, value: float, in_unit: str | None, *, short: bool = Fal
     """How far over: `3 days`, short `3 d`; two days or more of hours are told in days."""
     if in_unit == "hours" and value >= 48:
         value, in_unit = value / 24, "days"
-    value = round(value) if value >= 10 else round(value, 1)
-    shown = words.integer(value) if value == int(value) else words.decimal(value, 1)
+    is_least = 0 < value < _LEAST  # a moment over a limit is over it
+    value = _LEAST if is_least else round(value) if value >= 10 else round(value, 1)
+    shown = "< " * is_least + (words.integer(value) if value == int(value) else words.decimal(value, 1))
     if not in_unit:
         return shown
     called = words.noun(in_unit, 1 if shown == "1" else None)

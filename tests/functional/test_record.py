@@ -30,7 +30,7 @@ activity_id,role,client_id,name,person_category,purpose,legal_basis,data_categor
 retention_rule_id,security_measures,systems,valid_from,valid_to
 A1,controller,,Newsletter,client,newsletter,consent,basic_details,R1;R2;R9,US;CN,clauses,RR,locks,crm,2020-01-01,
 A2,controller,,=1+1,,,,,,US,,R0,,,,
-A3,processor,C1,Members,member,members,contract,basic_details,,,,,locks,crm,,
+A3,processor,C1,Members,member,members,contract,basic_details,,,,,locks,crm,2020-01-01,2027-01-01
 A4,controller,,Ended,client,newsletter,consent,basic_details,R1,,,RR,locks,crm,2020-01-01,2026-09-01
 A5,controller,,To come,client,newsletter,consent,basic_details,R1,,,RR,locks,crm,2026-10-01,
 A6,controller,,"{HOSTILE}",client,newsletter,consent,basic_details,R3,,,RR,"{"A long measure. " * 400}",crm,,
@@ -117,6 +117,7 @@ def test_a_card_tells_every_column_in_words(page: Any) -> None:
     assert "China: no adequacy decision in force" in told["Third countries"]
     assert told["In force"] == "since 2020-01-01"
     assert card(page, "A3")["Client (the controller)"] == "The Museum (C1)"
+    assert card(page, "A3")["In force"] == "2020-01-01 to 2026-12-31"  # the register's own end is the day after
 
 
 def test_what_is_missing_is_told_with_its_article(page: Any) -> None:

@@ -50,6 +50,8 @@ def test_units_have_a_singular(table: str, one: str, many: str) -> None:
         (1.0, "hours", "1 hour"),
         (48.4, "hours", "2 days"),
         (9.96, "days", "10 days"),
+        (0.01, "hours", "< 0.1 hours"),
+        (0.0, "hours", "0 hours"),
     ],
 )
 def test_amounts_read_as_people_say_them(value: float, unit: str, text: str) -> None:
