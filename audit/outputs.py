@@ -13,12 +13,11 @@ from audit.hidden import spelled
 from audit.judge import iso
 from audit.results import FINDING_COLUMNS, OUTCOMES, CheckResult, Finding, Results
 from audit.snapshot import ident, literal, quoted
+from audit.spreadsheet import FORMULA
 from audit.store import Connection
 
 _FORMS = {"csv": "FORMAT csv, HEADER", "jsonl": "FORMAT json", "parquet": "FORMAT parquet"}
 _ORDER = 'ORDER BY "check", outcome, item_table, item_key, reason'
-# A spreadsheet runs text that starts so; a lone sign, as log_coverage's "-", is no formula.
-_DANGEROUS = "'=', '+', '-', '@', chr(9), chr(13)"
 _WORST_FIRST = (
     "ORDER BY CASE f.outcome WHEN 'violation' THEN 1 WHEN 'waived' THEN 2 ELSE 3 END,"
     " f.amount DESC NULLS LAST, f.item_table, f.item_key, f.reason"
@@ -140,5 +139,6 @@ def _defused(column: str) -> str:
     name = ident(column)
     if column in ("amount", "source_line"):
         return name
-    is_formula = f"left({name}, 1) IN ({_DANGEROUS}) AND length({name}) > 1"
+    signs = ", ".join(f"chr({ord(sign)})" for sign in FORMULA)
+    is_formula = f"left({name}, 1) IN ({signs}) AND length({name}) > 1"
     return f"CASE WHEN {is_formula} THEN chr(39) || {name} ELSE {name} END AS {name}"

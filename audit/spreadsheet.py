@@ -11,7 +11,8 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 cannot hold
-_FORMULA = "=+-@\t\r"
+FORMULA = "=+-@\t\r"
+"""The signs that begin what a spreadsheet runs; one that stands alone is none."""
 _DAY_ZERO = date(1899, 12, 30)  # day 0 of a spreadsheet's calendar
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -53,7 +54,7 @@ _WORKBOOK = {
 
 def defused(text: str) -> str:
     """A text as a CSV file may hold it: one that a spreadsheet would run as a formula begins with an apostrophe."""
-    return f"'{text}" if len(text) > 1 and text[0] in _FORMULA else text
+    return f"'{text}" if len(text) > 1 and text[0] in FORMULA else text
 
 
 def spreadsheet(sheet: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:

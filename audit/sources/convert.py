@@ -18,8 +18,8 @@ from audit.sources.files import UNFINISHED
 from audit.sources.imported import Hashed, record_of
 from audit.sources.mapping import Batch
 from audit.sources.reading import Tally, cell, items
-from audit.sources.rejected import runs_as_formula
 from audit.sources.systems.export import Aside, Context, Export, Refused
+from audit.spreadsheet import defused
 
 _REJECTED = ("file", "line", "table", "column", "reason", "kept")
 
@@ -143,7 +143,7 @@ def _write(batch: Batch, context: Context, draft: Path) -> list[Tally]:
             if isinstance(item, Refused):
                 kept = json.dumps(dict(item.kept), ensure_ascii=False)
                 cells = (item.export.name, str(item.line), item.table, item.column or "", item.reason, kept)
-                files.write("rejected", _REJECTED, [f"'{c}" if runs_as_formula(c) else c for c in cells])
+                files.write("rejected", _REJECTED, [defused(c) for c in cells])
             elif not isinstance(item, Aside):
                 columns = tuple(c.name for c in load_contracts()[item.table].columns)
                 assert item.values.keys() <= set(columns), "an importer gives columns of the contract"

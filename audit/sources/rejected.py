@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError, UsageError
 from audit.snapshot import Snapshot, corrupt, ident, literal
+from audit.spreadsheet import FORMULA
 from audit.store import DatabaseError, scratch
 
 # What an exported row says of itself, beside the table's columns. A load keeps these columns out.
@@ -36,9 +37,8 @@ _EXPECTED: Mapping[str, str] = {
     "malformed": "as many values as there are columns, or one JSON object, in UTF-8",
 }
 _BATCH = 10_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Past apostrophes of its own, so that one more can be told from them when the file is loaded.
-_DEFUSABLE = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
+_DEFUSABLE = re.compile(rf"'*[{re.escape(FORMULA)}].", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,3 @@ def undefused(relation: str, columns: Collection[str]) -> str:
     pattern = literal(f"^'({_DEFUSABLE.pattern})")
     plain = ", ".join(f"regexp_replace({ident(c)}, {pattern}, '\\1', 's') AS {ident(c)}" for c in columns)
     return f"(SELECT * REPLACE ({plain}) FROM {relation})"
-
-
-def runs_as_formula(cell: str) -> bool:
-    """Whether a spreadsheet would run a cell as a formula; a lone sign is none."""
-    return len(cell) > 1 and cell.startswith(_FORMULA)
