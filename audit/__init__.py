@@ -14,12 +14,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from audit.analyst.bench import open_bench as open  # noqa: A004 - audit.open reads as it is meant
+    from audit.analyst.opening import open_bench as open  # noqa: A004 - audit.open reads as it is meant
     from audit.timelimit import due as due
 
 __version__ = "0.1.0"
 __all__ = ["due", "open"]
-_LATE = {"due": ("audit.timelimit", "due"), "open": ("audit.analyst.bench", "open_bench")}
+_LATE = {"due": ("audit.timelimit", "due"), "open": ("audit.analyst.opening", "open_bench")}
 
 
 def __getattr__(name: str) -> Any:
@@ -31,4 +31,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -139,6 +139,10 @@ class Comparison:
     restated: Restatement | None
     is_released: bool = False
 
+    def __repr__(self) -> str:
+        """In short: as data it would fill pages."""
+        return f"{self.now.period} beside {self.before.period}, {len(self.checks)} checks; .table() has a row for each"
+
     def __getitem__(self, check: str) -> CheckChange:
         return self.checks[check]
 

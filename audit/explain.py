@@ -33,7 +33,7 @@ def explain_item(
     lines = [f"{check.title}. {check.question}", *_place(con, check, item)]
     if item.get("unit") == "days" and item["due_at"] is not None:
         item["due_at"] = item["due_at"][: len("2026-07-01")]  # a limit in days ends with a day
-    lines += [_fact(item, name) for name in _FACTS if item.get(name) is not None]
+    lines += [_fact(check, item, name) for name in _FACTS if item.get(name) is not None]
     limit = time_limit(Known(con, check, asked, policy, item))
     lines += limit.steps if limit else ()
     outcome, waivers = _waived(con, check, asked, item)
@@ -44,10 +44,12 @@ def explain_item(
     return lines
 
 
-def _fact(item: dict[str, Any], name: str) -> str:
+def _fact(check: Check, item: dict[str, Any], name: str) -> str:
     """A column and its value, an amount with its unit."""
-    unit = f" {item['unit']}" if name == "amount" and item.get("unit") else ""
-    return f"{name}: {item[name]}{unit}"
+    if name != "amount":
+        return f"{name}: {item[name]}"
+    amount = f"{item['amount']:.1f}".removesuffix(".0")
+    return f"amount: {amount} {item.get('unit') or check.amount_unit}".rstrip()
 
 
 def _waived(con: Connection, check: Check, asked: Asked, item: dict[str, Any]) -> tuple[str, list[str]]:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, NoReturn, TypeVar
 
 from audit.duration import Duration
-from audit.errors import AuditError, UsageError
+from audit.errors import AuditError, UsageError, nearest
 
 T = TypeVar("T")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
@@ -102,13 +102,15 @@ class Table:
     def __init__(self, file: TomlFile, place: Path_, values: dict[str, Any]) -> None:
         self.file, self.place, self._values = file, place, values
         self._left = dict(values)
+        self._known: set[str] = set()
 
     def __enter__(self) -> Table:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is None and self._left:
-            self.refuse("unknown key", next(iter(self._left)))
+            key = next(iter(self._left))
+            self.refuse("unknown key", key, nearest(key, sorted(self._known)) if self._known else None)
 
     def refuse(self, message: str, key: str | None = None, expected: str | None = None) -> NoReturn:
         """Raise an AuditError at a key's line."""
@@ -120,6 +122,7 @@ class Table:
         return iter(self._values)
 
     def __contains__(self, key: str) -> bool:
+        self._known.add(key)
         return key in self._values
 
     def plain(self) -> dict[str, Any]:
@@ -127,6 +130,7 @@ class Table:
         return dict(self._values)
 
     def _take(self, key: str, kind: type[T], expected: str) -> T:
+        self._known.add(key)
         if key not in self._values:
             self.refuse("missing key", key, expected)
         value = self._left.pop(key)

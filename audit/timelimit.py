@@ -35,6 +35,8 @@ class _House:
 
     def moment(self, value: Moment, name: str) -> date | datetime:
         """A day where only a day was given, else the instant, local time where it has no offset."""
+        if not isinstance(value, str | date):
+            raise UsageError("not an instant", column=name, expected='text as "2026-10-01", or a date or datetime')
         text = value if isinstance(value, str) else value.isoformat()
         try:
             return date.fromisoformat(text)

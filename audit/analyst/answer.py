@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from audit.analyst import given
 from audit.analyst.frame import Frame, of_rows
-from audit.analyst.pieces import Explanation, Pieces
+from audit.analyst.pieces import Explanation, Pieces, Said
 from audit.catalog import Check
 from audit.errors import UsageError
 from audit.listed import listed
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from audit.analyst.since import Since
 
 _SHORT = {"client": "client_id", "system": "system_id"}
+_NAMES = "role, client, system, purpose, kind or month"
 _MORE = ("system_id", "purpose", "kind", "month")
 _COUNTS = {"population": "BIGINT", **dict.fromkeys(OUTCOMES, "BIGINT"), "rate": "DOUBLE"}
 
@@ -117,7 +120,7 @@ class Answer:
         columns = {"outcome": "VARCHAR", "reason": "VARCHAR", "text": "VARCHAR", "n": "BIGINT"}
         return of_rows(self._con, columns, rows, self._words, kinds={"outcome": "status"})
 
-    def by(self, *dimensions: str) -> Frame:
+    def by(self, *dimensions: str | list[str]) -> Frame:
         """The five counts and the rate for each value of some dimensions.
 
         Args:
@@ -127,22 +130,25 @@ class Answer:
         Raises:
             UsageError: no such dimension.
         """
-        named = [_dimension(d) for d in dimensions]
+        named = list(dict.fromkeys(map(_dimension, _flat(dimensions))))
         rows = [tuple(row.values()) for row in self.result.by(*named)]
         columns = dict.fromkeys(named, "VARCHAR") | _COUNTS
         return of_rows(self._con, columns, rows, self._words, title=self.title, kinds={"rate": "percent"})
 
     def chart(self, by: str | None = None) -> Any:
-        """The check drawn: in the form its page names, or by a dimension as in :meth:`by`; None where nothing is.
+        """The check drawn: in the form its page names, or by a dimension as in :meth:`by`; words where nothing is.
 
         Raises:
             UsageError: no such dimension.
         """
         from audit import charts  # late: it is slow to import, and a question may need none
 
-        if by is not None:
-            return charts.by(self.result, _dimension(by), self._words)
-        return charts.FORMS[self._check.chart](self.result, self._words) if self.population else None
+        dimension = None if by is None else _dimension(by)
+        if not self.population:
+            return Said(self._line())
+        if dimension:
+            return charts.by(self.result, dimension, self._words)
+        return charts.FORMS[self._check.chart](self.result, self._words)
 
     def drill(self, by: str | None = None) -> Any:
         """Findings by month, ``by`` and reason at once: a click on a bar narrows the others and the table below.
@@ -151,11 +157,17 @@ class Answer:
             by: system, client, purpose, kind or role; where not given, the first that tells the findings apart.
 
         Raises:
-            UsageError: no such dimension.
+            UsageError: no such dimension, or month, which is drawn in any case.
         """
         from audit import charts  # late, as above
 
-        side = _dimension(by) if by else None
+        side = None if by is None else _dimension(by)
+        if side == "month":
+            raise UsageError(
+                "months are drawn in any case", column=by, expected="role, client, system, purpose or kind"
+            )
+        if not any(map(self.result.count, ("violation", "waived", "undetermined"))):
+            return Said(self._line())
         return charts.drill(self.result, self._words, listed=listed(self._bench.workbench, self.name), side=side)
 
     def explain(self, item: str | dict[str, Any] | Finding) -> Explanation:
@@ -167,7 +179,8 @@ class Answer:
         Raises:
             UsageError: the period's population has no such item.
         """
-        key = item if isinstance(item, str) else f"{_of(item, 'item_table')}:{_of(item, 'item_key')}"
+        names = ("item_table", "item_key")
+        key = item if isinstance(item, str) else ":".join(given.of_finding(item, name) for name in names)
         return Explanation(self._bench.workbench.explain_item(self.name, key))
 
     def evidence(self, finding: str | dict[str, Any] | Finding) -> Pieces:
@@ -179,9 +192,9 @@ class Answer:
         Raises:
             UsageError: no run that is kept has such a finding.
         """
-        return self._bench.evidence(finding if isinstance(finding, str) else _of(finding, "finding_id"))
+        return self._bench.evidence(finding)
 
-    def since(self, period: str | None = None) -> Since:
+    def since(self, period: str | int | None = None) -> Since:
         """The check beside an earlier period, the one before where not named: what is new, still open, resolved.
 
         Raises:
@@ -189,7 +202,7 @@ class Answer:
         """
         from audit.analyst.since import since
 
-        return since(self._bench, self.name, period)
+        return since(self._bench, self.name, given.written(period))
 
     @property
     def _words(self) -> Words:
@@ -206,6 +219,8 @@ class Answer:
         say, r = self._words.say, self.result
         if not r.evaluated:
             return say("analyst.answer.not_evaluated", tables=self._words.listed(r.empty_tables))
+        if not r.population:
+            return say("analyst.answer.nothing", period=self._bench.period)
         counts = {o: self._words.integer(r.count(o)) for o in OUTCOMES}
         rate = self._words.percent(r.rate)
         return say("analyst.answer.line", rate=rate, decided=r.decided, population=r.population, **counts)
@@ -220,12 +235,13 @@ class Answer:
         return head + said + (self.reasons._repr_html_() if self.result.reasons else "")
 
 
+def _flat(dimensions: Iterable[str | list[str]]) -> list[str]:
+    """Dimensions one by one, also where they came as a list."""
+    return [name for d in dimensions for name in (d if isinstance(d, list | tuple) else [d])]
+
+
 def _dimension(name: str) -> str:
-    found = _SHORT.get(name, name)
+    found = _SHORT.get(given.text(name, "dimension", _NAMES), name)
     if found not in DIMENSIONS:
-        raise UsageError("no such dimension", column=name, expected="role, client, system, purpose, kind or month")
+        raise UsageError("no such dimension", column=name, expected=_NAMES)
     return found
-
-
-def _of(finding: dict[str, Any] | Finding, column: str) -> str:
-    return str(finding[column] if isinstance(finding, dict) else getattr(finding, column))

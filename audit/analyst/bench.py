@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit.analyst import grid
+from audit.analyst import given, grid
 from audit.analyst.answer import Answer
-from audit.analyst.frame import Frame, of_rows
+from audit.analyst.frame import Frame, of_dicts
 from audit.analyst.overview import Overview, overview
 from audit.analyst.pieces import Explanation, Pieces
 from audit.errors import UsageError
-from audit.evidence import EvidenceTable
-from audit.places import database_of
+from audit.results import Finding
 from audit.run import Workbench
-from audit.store import DatabaseError
 from audit.words import Words
 
 if TYPE_CHECKING:  # what is asked later is imported later: opening waits for none of it
@@ -27,13 +24,15 @@ if TYPE_CHECKING:  # what is asked later is imported later: opening waits for no
     from audit.comparison import Comparison
 
 _QUERIES = ("SELECT", "EXPLAIN", "MULTI")  # MULTI is what PIVOT is made of
-_WRITTEN_WRONG = ("ParserException", "BinderException", "CatalogException")
+_FINDING = "a finding_id of wb[CHECK].findings, as F-…"
+_CHECK = 'a check\'s name, as wb["consent_coverage"]; wb.checks lists them'
 
 
 class Bench:
     """A database opened for a period, to ask questions of.
 
-    Nothing asked of it changes the data. Close it, or use it in a ``with`` statement.
+    Nothing asked of it changes the data. Close it, or use it in a ``with`` statement. Looped over, it
+    gives the checks' names.
 
     >>> wb = audit.open()
     >>> wb.period
@@ -45,12 +44,11 @@ class Bench:
           8
 
     Attributes:
-        workbench: what the command line and the reports work with: plain results, and the connection.
         words: the language of what is said.
     """
 
     def __init__(self, workbench: Workbench, language: str = "en") -> None:
-        self.workbench = workbench
+        self._workbench: Workbench | None = workbench
         self._answers: dict[str, Answer] = {}
         policy = workbench.policy
         self.words = Words(language, policy.zone.key, policy.words.get(language))
@@ -62,8 +60,22 @@ class Bench:
         self.close()
 
     def close(self) -> None:
-        """Let the database go."""
-        self.workbench.close()
+        """Let the database go; nothing more can be asked then."""
+        if self._workbench:
+            self._workbench.close()
+        self._workbench = None
+        self._answers.clear()
+
+    @property
+    def workbench(self) -> Workbench:
+        """What the command line and the reports work with.
+
+        Raises:
+            UsageError: the bench is closed.
+        """
+        if self._workbench is None:
+            raise UsageError("the bench is closed", fix=given.CLOSED)
+        return self._workbench
 
     @property
     def period(self) -> str:
@@ -79,6 +91,14 @@ class Bench:
     def checks(self) -> tuple[str, ...]:
         """The checks' names."""
         return tuple(self.workbench.catalog)
+
+    @property
+    def tables(self) -> Frame:
+        """The tables and views that :meth:`sql` reads, with their columns."""
+        return self.sql("""
+            SELECT "schema" || '.' || "name" AS "table", column_names AS columns FROM (SHOW ALL TABLES)
+            WHERE "schema" IN ('raw', 'core', 'law', 'house') ORDER BY 1
+        """)
 
     @property
     def sources(self) -> Frame:
@@ -98,17 +118,17 @@ class Bench:
             FROM raw.rejected_rows GROUP BY ALL ORDER BY ALL
         """)
 
-    def check_all(self, only: Iterable[str] | None = None) -> Overview:
+    def check_all(self, only: Iterable[str] | str | None = None) -> Overview:
         """Run the checks, of this period and the one before, and give them as one table.
 
         Args:
-            only: their names; all where not given.
+            only: their names, or one; all where not given.
 
         Raises:
             UsageError: no such check.
             CheckError: a check that could not run.
         """
-        return overview(self, only)
+        return overview(self, None if only is None else given.texts(only, "only", _CHECK))
 
     def __getitem__(self, check: str) -> Answer:
         """One check's answer; run when first asked for.
@@ -116,10 +136,22 @@ class Bench:
         Raises:
             UsageError: no such check.
         """
-        if check not in self._answers:
+        if given.text(check, "check", _CHECK) not in self._answers:
             result = self.workbench[check]
             self._answers[check] = Answer(self, self.workbench.catalog[check], result)
         return self._answers[check]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.checks)
+
+    def __len__(self) -> int:
+        return len(self.checks)
+
+    def __contains__(self, check: object) -> bool:
+        return check in self.checks
+
+    def __getattr__(self, name: str) -> Any:
+        raise given.no_name(self, name, () if name.startswith("_") else self.checks, 'wb["{}"]')
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.checks)
@@ -131,15 +163,15 @@ class Bench:
             UsageError: not one query, or one that is written wrongly.
         """
         con = self.workbench.con
-        try:
-            found = con.extract_statements(text)
+        with given.asking():
+            found = con.extract_statements(given.text(text, "sql", "a SELECT in quotes"))
             if len(found) != 1 or found[0].type.name not in _QUERIES:
                 raise UsageError("not a query", column="sql", expected="one SELECT; nothing here can be changed")
-            return Frame(con.sql(text), self.words)
-        except DatabaseError as error:
-            if type(error).__name__ not in _WRITTEN_WRONG:
-                raise
-            raise UsageError(" ".join(str(error).split()), column="sql") from None
+            relation = con.sql(text)
+        names = relation.columns
+        if twice := next((n for n in names if names.count(n) > 1), None):
+            raise UsageError("two columns have this name", column=twice, expected="another by AS for one of them")
+        return Frame(relation, self.words)
 
     def subject(self, subject_id: str) -> Person:
         """All that is on record of a person, as one line of time, by pseudonym.
@@ -149,7 +181,7 @@ class Bench:
         """
         from audit.analyst.person import Person
 
-        return Person(self, subject_id)
+        return Person(self, given.text(subject_id, "subject", 'a subject_id, as wb.subject("S-…")'))
 
     def incident(self, incident_id: str) -> Incident:
         """One incident against each of its clocks.
@@ -159,15 +191,24 @@ class Bench:
         """
         from audit.analyst.incident import Incident
 
-        return Incident(self, incident_id)
+        return Incident(self, given.text(incident_id, "incident", 'an incident_id, as wb.incident("INC-…")'))
 
-    def evidence(self, finding_id: str) -> Pieces:
+    def evidence(self, finding: str | Mapping[str, Any] | Finding) -> Pieces:
         """The rows behind a finding, a table each, with file and line.
 
+        Args:
+            finding: its id, or a row of an answer's findings.
+
         Raises:
-            UsageError: no run that is kept has such a finding.
+            UsageError: neither a check that was run here nor a run that is kept has such a finding.
         """
-        return Pieces(_evidence(self, table) for table in self.workbench.evidence(finding_id))
+        found = finding if isinstance(finding, str) else given.of_finding(finding, "finding_id")
+        try:
+            return Pieces(
+                of_dicts(self.workbench.con, t.rows, self.words, t.table) for t in self.workbench.evidence(found)
+            )
+        except UsageError as error:
+            raise UsageError(error.message, column="finding", expected=_FINDING) from None
 
     def explain(self, check: str, item: str) -> Explanation:
         """Why an item of a check got its outcome, a sentence a step.
@@ -177,15 +218,15 @@ class Bench:
         """
         return self[check].explain(item)
 
-    def compare(self, period: str | None = None) -> Comparison:
+    def compare(self, period: str | int | None = None) -> Comparison:
         """This period beside another one, the one before where not named, as plain data.
 
         Raises:
             UsageError: no period, or one that had not begun by this one's moment.
         """
-        return self.workbench.compare(period)
+        return self.workbench.compare(given.written(period))
 
-    def what_if(self, changes: Mapping[str, Any], only: Iterable[str] | None = None) -> WhatIf:
+    def what_if(self, changes: Mapping[str, Any], only: Iterable[str] | str | None = None) -> WhatIf:
         """Findings before and after other rules, side by side; neither the policy nor any result changes.
 
         >>> wb = audit.open()
@@ -196,14 +237,14 @@ class Bench:
         Args:
             changes: what to set to what. A key of the policy file, as ``deadlines.erasure_grace``; a cell of a register
                 as ``retention_rules.R-01.period``, ``*`` standing for every row; ``consents.expire_after``.
-            only: the checks to hold side by side; all that read what changes where not given.
+            only: the checks to hold side by side, or one; all that read what changes where not given.
 
         Raises:
             UsageError: nothing that can be changed so, or a value that is none.
         """
         from audit.analyst.whatif import what_if
 
-        return what_if(self, changes, only)
+        return what_if(self, changes, None if only is None else given.texts(only, "only", _CHECK))
 
     def __dir__(self) -> list[str]:
         return sorted(n for n in super().__dir__() if not n.startswith("_"))
@@ -226,12 +267,16 @@ class Bench:
         return [(say(f"analyst.bench.{key}"), value) for key, value in facts.items()]
 
     def __repr__(self) -> str:
+        if self._workbench is None:
+            return self.words.say("analyst.bench.closed")
         facts = self._facts()
         width = max(len(label) for label, _ in facts)
         lines = (f"{label.ljust(width)}  {value}" for label, value in facts)
         return "\n".join([self.workbench.policy.name, *lines, self.words.say("analyst.bench.next")])
 
     def _repr_html_(self) -> str:
+        if self._workbench is None:
+            return grid.paragraph(repr(self))
         left = "text-align:left"
         rows = "".join(
             f'<tr><td style="padding:0 1.5em 0.1em 0;opacity:0.75;{left}">{escape(label)}</td>'
@@ -240,53 +285,3 @@ class Bench:
         )
         after = f'<p style="{grid.SMALL}">{escape(self.words.say("analyst.bench.next"))}</p>'
         return f"<div><strong>{escape(self.workbench.policy.name)}</strong><table>{rows}</table>{after}</div>"
-
-
-def _evidence(bench: Bench, found: EvidenceTable) -> Frame:
-    """Rows of one table as a frame."""
-    names = list(found.rows[0])
-    columns = {name: _sql_type([row[name] for row in found.rows]) for name in names}
-    rows = [[row[name] for name in names] for row in found.rows]
-    return of_rows(bench.workbench.con, columns, rows, bench.words, title=found.table)
-
-
-def _sql_type(values: list[Any]) -> str:
-    kind = next((type(v) for v in values if v is not None), str)
-    return {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", list: "VARCHAR[]"}.get(kind, "VARCHAR")
-
-
-def open_bench(
-    db: Path | str | None = None,
-    period: str | None = None,
-    *,
-    as_of: str | None = None,
-    client: str | None = None,
-    role: str | None = None,
-    policy: Path | None = None,
-    snapshot: int | None = None,
-    language: str = "en",
-) -> Bench:
-    """Open a database for a period.
-
-    Args:
-        db: its folder; where not given the one that ``audit lab`` names, else ``data/audit.db``.
-        period: ``2026Q3``, ``2026-07``, ``2026`` or two dates; the last quarter that the logs cover where not given.
-        as_of: an ISO 8601 instant: facts at or after it have not happened; the period's end where not given.
-        client: only this client's rows.
-        role: only rows done as ``controller`` or ``processor``.
-        policy: another policy file than the one the data was loaded under.
-        snapshot: an older state by the number of its load; the current one where not given.
-        language: of what is said, ``en`` or ``sv``.
-
-    Raises:
-        UsageError: a period, instant, role, client, language or snapshot that is none.
-        AuditError: no database, or one that cannot be read.
-    """
-    given = {name: value for name, value in {"policy": policy, "snapshot": snapshot}.items() if value is not None}
-    state = database_of(str(db or "")) | given
-    workbench = Workbench(period=period, as_of=as_of, client=client, role=role, **state)
-    try:
-        return Bench(workbench, language)
-    except UsageError:
-        workbench.close()
-        raise

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from audit.analyst import given
 from audit.contract import Column, load_contracts
 from audit.duration import Duration
-from audit.errors import AuditError, UsageError
+from audit.errors import AuditError, UsageError, nearest
 from audit.policy import Policy, load_policy
 from audit.snapshot import ident, literal
 from audit.statutes import Law
@@ -58,10 +59,8 @@ def read_changes(changes: Mapping[str, Any], policy: Policy, law: Law) -> Change
     Raises:
         UsageError: nothing that can be changed so, or a value that is none.
     """
-    if not changes:
-        raise UsageError("nothing to change", column="changes", expected=_FORMS)
     rules, cells, expiry = {}, [], None
-    for name, value in changes.items():
+    for name, value in given.pairs(changes, "changes", f'{{"WHAT": VALUE}}, WHAT being {_FORMS}').items():
         first = name.partition(".")[0]
         if name == EXPIRY:
             expiry = _duration(name, value)
@@ -86,7 +85,7 @@ def _cell(name: str, value: Any) -> Cell:
         raise UsageError("no register whose rows can be changed", column=name, expected=_FORMS)
     columns = {c.name: c for c in contract.columns if c.name not in contract.key}
     if not key or column not in columns:
-        raise UsageError("no such column", column=name, expected=f"{table}.KEY.COLUMN, of {', '.join(columns)}")
+        raise UsageError("no such column", column=name, expected=f"{table}.KEY.COLUMN, {nearest(column, columns)}")
     return Cell(table, None if key == _EVERY else key, column, _value(columns[column], value, name))
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, overload
 
-from audit.analyst import grid
+from audit.analyst import given, grid
 from audit.errors import AuditError, UsageError, nearest
 from audit.snapshot import ident, literal
 from audit.store import Connection
@@ -16,6 +16,7 @@ from audit.words import Words
 
 SHOWN = 20
 """Rows that a cell shows."""
+_KEYS = 'a row as frame[0], rows as frame[:5], a column as frame["name"], columns as frame[["a", "b"]]'
 _LAB = "Install it: pip install 'audit-workbench[lab]'"
 
 
@@ -33,6 +34,8 @@ class Frame:
     'benify'
     >>> len(systems.where(system_id=["intercom", "website"]))
     2
+    >>> systems[["name"]][1:3]["name"]
+    ['Intercom', 'Request mailbox']
 
     Attributes:
         title: what it holds, in words; may be empty.
@@ -66,9 +69,11 @@ class Frame:
         return self._count
 
     @cached_property
+    @given.asking()
     def _count(self) -> int:
         return int(self._relation.aggregate("count(*)").fetchall()[0][0])
 
+    @given.asking()
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._dicts(self._relation.fetchall()))
 
@@ -76,41 +81,66 @@ class Frame:
     def __getitem__(self, key: int) -> dict[str, Any]: ...
     @overload
     def __getitem__(self, key: str) -> list[Any]: ...
-    def __getitem__(self, key: int | str) -> dict[str, Any] | list[Any]:
-        """A row by its place, or a column's values by its name.
+    @overload
+    def __getitem__(self, key: slice | list[str] | tuple[str, ...]) -> Frame: ...
+    @given.asking()
+    def __getitem__(self, key: Any) -> dict[str, Any] | list[Any] | Frame:
+        """A row by its place, a column's values by its name; several of either as a frame.
 
         Raises:
             IndexError: no such row.
-            UsageError: no such column.
+            UsageError: no such column, or neither places nor names.
         """
         if isinstance(key, str):
             return [row[0] for row in self._relation.project(self._column(key)).fetchall()]
+        if isinstance(key, list | tuple) and key and all(isinstance(name, str) for name in key):
+            return self._made(self._relation.project(", ".join(map(self._column, key))))
+        if isinstance(key, slice) and key.step in (None, 1):
+            start, stop, _ = key.indices(len(self))
+            return self._made(self._relation.limit(max(stop - start, 0), start))
+        if not isinstance(key, int):
+            raise UsageError("neither a row nor a column", column="frame", expected=_KEYS)
         place = key if key >= 0 else len(self) + key
         rows = self.page(place, 1) if place >= 0 else []
         if not rows:
-            raise IndexError("no such row")
+            raise IndexError(f"no such row: there are {len(self)}")
         return rows[0]
+
+    def __getattr__(self, name: str) -> Any:
+        raise given.no_name(self, name, () if name.startswith("_") else self.columns, 'frame["{}"]')
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self.columns)
 
-    def page(self, offset: int, limit: int) -> list[dict[str, Any]]:
+    @given.asking()
+    def page(self, offset: int, limit: int = SHOWN) -> list[dict[str, Any]]:
         """Some rows, from a place counted from 0, as dictionaries."""
-        return self._dicts(self._relation.limit(limit, offset).fetchall())
+        return self._dicts(self._relation.limit(_number(limit, "limit"), _number(offset, "offset")).fetchall())
 
+    @given.asking()
     def head(self, n: int = SHOWN) -> Frame:
-        """The first rows."""
-        return self._made(self._relation.limit(n))
+        """The first rows.
 
-    def where(self, **wanted: Any) -> Frame:
+        Raises:
+            UsageError: no number, or one below nought.
+        """
+        return self._made(self._relation.limit(_number(n, "n")))
+
+    @given.asking()
+    def where(self, *unnamed: Any, **wanted: Any) -> Frame:
         """The rows whose columns have these values: a value, a list of any of which, or None for no value.
 
         Raises:
-            UsageError: no such column.
+            UsageError: no such column, none named, or a value that is none of the column's type.
         """
+        if unnamed:
+            raise UsageError(
+                "no column is named", column="where", expected='where(reason="withdrawn"); else wb.sql("…")'
+            )
         conditions = [_condition(self._column(name), value) for name, value in wanted.items()]
         return self._made(self._relation.filter(" AND ".join(conditions))) if conditions else self
 
+    @given.asking()
     def search(self, text: str) -> Frame:
         """The rows that have a text anywhere, in capitals or not: in all rows, not only in those shown.
 
@@ -119,19 +149,23 @@ class Frame:
         >>> {row["reason"] for row in findings.search("Withdrawn")}
         {'withdrawn'}
         """
-        wanted = literal(text.lower())
+        wanted = literal(str(text).lower())
         columns = (f"contains(lower(CAST({ident(c)} AS VARCHAR)), {wanted})" for c in self.columns)
         return self._made(self._relation.filter(" OR ".join(columns)))
 
+    @given.asking()
     def sort(self, *columns: str, descending: bool = False) -> Frame:
         """The rows by these columns, those without a value last; others stay in their order only by chance.
 
         Raises:
-            UsageError: no such column.
+            UsageError: no such column, or none.
         """
+        if not columns:
+            raise UsageError("no column to sort by", column="sort", expected=f"one of {', '.join(self.columns)}")
         way = "DESC" if descending else "ASC"
         return self._made(self._relation.order(", ".join(f"{self._column(c)} {way} NULLS LAST" for c in columns)))
 
+    @given.asking()
     def df(self) -> Any:
         """A pandas DataFrame; decimals become floats.
 
@@ -141,6 +175,7 @@ class Frame:
         _needs("pandas")
         return self._relation.df()
 
+    @given.asking()
     def arrow(self) -> Any:
         """A pyarrow Table, without copying the values.
 
@@ -191,6 +226,23 @@ def of_rows(
     marks = ", ".join(f"unnest(CAST(${i} AS {t}[])) AS {ident(n)}" for i, (n, t) in enumerate(columns.items(), start=1))
     values = [[row[i] for row in rows] for i in range(len(columns))]
     return Frame(con.sql(f"SELECT {marks}", params=values), words, **more)
+
+
+def of_dicts(con: Connection, rows: Sequence[Mapping[str, Any]], words: Words, title: str) -> Frame:
+    """A frame of rows by name, one at the least; the types are those of their first values."""
+    columns = {name: _sql_type([row[name] for row in rows]) for name in rows[0]}
+    return of_rows(con, columns, [list(row.values()) for row in rows], words, title=title)
+
+
+def _sql_type(values: list[Any]) -> str:
+    kind = next((type(v) for v in values if v is not None), str)
+    return {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", list: "VARCHAR[]"}.get(kind, "VARCHAR")
+
+
+def _number(value: Any, column: str) -> int:
+    if not isinstance(value, int) or value < 0:
+        raise UsageError("not a number of rows", column=column, expected="0, 1, 2, ...")
+    return value
 
 
 def _condition(column: str, value: Any) -> str:

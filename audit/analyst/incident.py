@@ -69,7 +69,7 @@ class Incident:
 
     @property
     def _title(self) -> str:
-        return plain(self._told.cover())
+        return f"{self.dossier.incident['incident_id']}: {plain(self._told.cover()).strip()}"
 
     def __repr__(self) -> str:
         return f"{self.clocks!r}\n\n{self.trail!r}"

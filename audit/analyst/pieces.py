@@ -26,3 +26,15 @@ class Explanation(list[str]):
 
     def _repr_html_(self) -> str:
         return f"<ol>{''.join(f'<li>{escape(step)}</li>' for step in self)}</ol>"
+
+
+class Said(str):
+    """A sentence in the place of a drawing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self)}</p>"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from audit.analyst.changes import Changes, imagine, read_changes
 from audit.analyst.frame import Frame, of_rows
 from audit.catalog import Check
-from audit.errors import UsageError
+from audit.errors import UsageError, nearest
 from audit.judge import judge
 from audit.results import Count, rate
 from audit.snapshot import quoted
@@ -83,7 +83,14 @@ class WhatIf:
         return self.findings.where(what="disappeared")
 
     def __getitem__(self, check: str) -> Frame:
-        """The findings of one check that did not stay."""
+        """The findings of one check that did not stay.
+
+        Raises:
+            UsageError: no check that was held side by side.
+        """
+        held = self._ipython_key_completions_()
+        if check not in held:
+            raise UsageError("not held side by side", column=check, expected=nearest(check, held))
         return self.findings.where(check=check)
 
     def _ipython_key_completions_(self) -> list[str]:

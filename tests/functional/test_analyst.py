@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import doctest
 import hashlib
 import importlib
@@ -10,6 +11,7 @@ import pkgutil
 import re
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -237,6 +239,108 @@ def test_a_name_almost_right_is_answered_with_the_right_one(wb: Bench) -> None:
         wb["nonsense"]
     with pytest.raises(UsageError, match=r"no such column; expected system_id$"):
         wb["consent_coverage"].findings.where(system="intercom")
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("wb[0]", r"check: not a text; expected a check's name, as wb\[\"consent_coverage\"\]"),
+        ("wb.consent_coverage", r"no such name; expected wb\[\"consent_coverage\"\]$"),
+        ("wb.chek_all", r"no such name; expected check_all$"),
+        ("wb.check_all('nonsense')", "nonsense: no such check"),
+        ("wb.sql(5)", "sql: not a text; expected a SELECT in quotes"),
+        ("wb.sql('SELECT 1\\n FROM core.systems\\n WHER x')", r'sql, line 3: syntax error at or near "x"$'),
+        ("wb.sql('SELECT nme FROM core.systems')", r'Candidate bindings: "name". wb.tables lists every table'),
+        ("wb.sql('SELECT sum(name) FROM core.systems')", "You might need to add explicit type casts$"),
+        ("wb.sql('SELECT 1 AS a, 2 AS a')", "a: two columns have this name; expected another by AS"),
+        ("repr(wb.sql('SELECT CAST(name AS INTEGER) FROM core.systems'))", r"sql: a value cannot be read .* TRY_CAST"),
+        ("wb.sql('SELECT * FROM read_csv(''x'')')", "sql: no file and no other database can be read"),
+        ("wb.subject(5)", "subject: not a text; expected a subject_id"),
+        ("wb.incident(None)", "incident: not a text; expected an incident_id"),
+        ("wb.evidence('nonsense')", r"finding: no such finding.* expected a finding_id of wb\[CHECK\].findings"),
+        ("wb.evidence(answer.findings)", r"finding: not a text; expected one row, as wb\[CHECK\].findings\[0\]"),
+        ("answer.explain(5)", "finding: not a text; expected one row"),
+        ("answer.by('sytem')", "sytem: no such dimension; expected role, client"),
+        ("answer.by(5)", "dimension: not a text; expected role, client"),
+        ("answer.drill('month')", "month: months are drawn in any case; expected role"),
+        ("answer.findings.reason", r"reason: no such name; expected frame\[\"reason\"\]"),
+        ("answer.findings.serch", "serch: no such name; expected search"),
+        ("answer.findings[::2]", r"neither a row nor a column; expected a row as frame\[0\]"),
+        ("answer.findings.head('3')", "n: not a number of rows; expected 0, 1, 2"),
+        ("answer.findings.sort()", "no column to sort by; expected one of check"),
+        ("answer.findings.where('x = 1')", r'no column is named; expected where\(reason="withdrawn"\)'),
+        ("repr(answer.findings.where(source_line='x'))", "a value cannot be read as another type"),
+        ("wb.what_if('retention')", 'changes: nothing to change; expected {"WHAT": VALUE}'),
+        ("wb.what_if({'deadlines.breach_notice': 'PT1H'})", "unknown key; expected breach_notice_default$"),
+        ("wb.what_if({'retention_rules.*.perio': 'P1M'})", r"expected retention_rules.KEY.COLUMN, period$"),
+        ("audit.due('request', 5)", "start: not an instant; expected text as"),
+    ],
+)  # fmt: skip
+def test_what_is_mistyped_is_answered_with_what_to_type(wb: Bench, typed: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says) as caught:
+        eval(typed, {"wb": wb, "answer": wb["consent_coverage"], "audit": audit})
+    assert "Benify" not in str(caught.value)  # no value of the data
+
+
+def test_what_programs_ask_an_object_for_is_answered_as_python_does(wb: Bench) -> None:
+    frame = wb["consent_coverage"].findings
+    for thing in (wb, frame):
+        assert not hasattr(thing, "_repr_png_")
+        assert not hasattr(thing, "to_csv")
+    assert (list(wb), len(wb), "retention" in wb) == (list(wb.checks), len(wb.checks), True)
+    assert copy.copy(frame).columns == frame.columns
+
+
+def test_what_is_typed_by_instinct_is_understood(db: Path, wb: Bench) -> None:
+    answer = wb["consent_coverage"]
+    findings = answer.findings
+    assert [row["item_key"] for row in findings[1:4]] == findings["item_key"][1:4]
+    assert (len(findings[-2:]), len(findings[5:2])) == (2, 0)
+    assert findings[["item_key", "reason"]].columns == ("item_key", "reason")
+    assert answer.by(["system", "month"]).columns == answer.by("system", "month").columns
+    assert answer.since(2026).text == answer.since("2026").text
+    assert len(wb.check_all("retention")) == 1
+    assert wb.evidence(findings[0])[0].title == answer.evidence(findings[0]["finding_id"])[0].title
+    assert "effective_at" in wb.tables.where(table="core.consents")[0]["columns"]
+    assert findings.search(27011)["item_key"] == ["E-9027011"]
+    with audit.open(db, 2026, as_of=date(2026, 8, 1), policy=str(wb.workbench.policy.path)) as other:
+        assert (other.period, other.as_of.date()) == ("2026", date(2026, 8, 1))
+    with pytest.raises(UsageError, match=r'a period is given by name; expected audit.open\(period="2026Q3"\)'):
+        audit.open("2026Q3")
+
+
+def test_a_drawing_at_a_prompt_says_what_it_shows(wb: Bench) -> None:
+    drawing = wb["consent_coverage"].chart()
+    assert repr(drawing) == drawing.alt
+    assert repr(wb.compare("2026Q2")) == f"2026Q3 beside 2026Q2, {len(wb)} checks; .table() has a row for each"
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_of_nothing_there_is_a_sentence_and_no_drawing(db: Path, language: str) -> None:
+    with audit.open(db, 1999, language=language) as wb:
+        answer = wb["consent_coverage"]
+        nothing = wb.words.say("analyst.answer.nothing", period="1999")
+        assert repr(answer.chart()) == repr(answer.drill()) == repr(answer.chart("client")) == nothing
+        assert repr(answer).endswith(nothing)
+        assert f"<p>{nothing}</p>" == answer.chart()._repr_html_()
+
+
+def test_a_closed_bench_says_how_to_open_it_again(db: Path) -> None:
+    wb = audit.open(db)
+    findings, imagined = wb["retention"].findings, wb["retention"].reasons
+    wb.close()
+    wb.close()
+    for typed in (
+        lambda: wb["retention"],
+        lambda: wb.sql("SELECT 1"),
+        lambda: wb.subject("S-1"),
+        lambda: wb.period,
+        lambda: findings[0],
+        lambda: repr(imagined),
+    ):
+        with pytest.raises(UsageError, match=r"the bench is closed. Open it again: wb = audit.open\(\)"):
+            typed()
+    assert repr(wb) in wb._repr_html_() == f'<p style="max-width:50em">{wb!r}</p>'
 
 
 def test_a_search_looks_in_every_row_and_column(wb: Bench) -> None:
