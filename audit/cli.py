@@ -218,7 +218,7 @@ def _verify(commands: Commands) -> None:
     parser.add_argument(
         "--authority",
         metavar="F",
-        help="a PDF: the certificate (PEM file, or its SHA-256 fingerprint) of the authority that should have signed",
+        help="the certificate (PEM file, or its SHA-256 fingerprint) of the authority that should have signed",
     )
-    parser.add_argument("--db", type=Path, help="a PDF: also make the report again from this database, and compare")
+    parser.add_argument("--db", type=Path, help="also make the report again from this database, and compare")
     parser.add_argument("--policy", type=Path, metavar="FILE", help="with --db: the policy file (default: as loaded)")

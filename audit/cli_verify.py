@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
 
-from audit import folder
 from audit.errors import UsageError, VerifyError
 from audit.signing_keys import fingerprint, load_chain
 from audit.terminal import Terminal
 
+if TYPE_CHECKING:
+    from audit.verify import Verified
+
 
 def verify(args: argparse.Namespace, terminal: Terminal) -> int:
-    """Compare a report's folder with its sums, or examine a report's PDF by itself.
+    """Examine a report's PDF by itself, or its folder: with its sums, and what lies beside the PDF.
 
     Raises:
         VerifyError: it differs; the differences are on stdout.
     """
-    if args.path.is_dir():
-        return _folder(args.path, terminal)
-    from audit.verify import verify_pdf  # the engines of signatures take a second to load
+    from audit.verify import verify_folder, verify_pdf  # the engines of signatures take a second to load
 
     expected = None if args.authority is None else _fingerprint(args.authority)
-    found = verify_pdf(args.path, expected)
+    found = (verify_folder if args.path.is_dir() else verify_pdf)(args.path, expected)
     for sentence in found.said:
         terminal.sentence(sentence)
     differences = [*found.differences]
     if args.db is not None and not differences:
-        differences += _against_database(args, found.manifest, terminal)
+        differences += _against_database(args, found, terminal)
     for difference in differences:
         terminal.answer(difference)
     if differences:
@@ -42,11 +42,12 @@ def verify(args: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def _against_database(args: argparse.Namespace, manifest: Mapping[str, Any], terminal: Terminal) -> Iterator[str]:
+def _against_database(args: argparse.Namespace, found: Verified, terminal: Terminal) -> Iterator[str]:
     """What of a report would be otherwise if it were made now: first what it follows from, then its bytes."""
     from audit.making import LATER, Order, make_report, run_manifest
     from audit.run import open_workbench
 
+    manifest = found.manifest
     try:
         order, question = Order(**manifest["report"]), manifest["question"]
         asked = {name: question[name] for name in ("period", "as_of", "role")}
@@ -65,18 +66,8 @@ def _against_database(args: argparse.Namespace, manifest: Mapping[str, Any], ter
         with terminal.progress() as bar:
             make_report(workbench, Path(place) / "report", order, progress=bar)
         again = (Path(place) / "report" / f"{order.name}.pdf").read_bytes()
-    if not args.path.read_bytes().startswith(again):
+    if not found.report.read_bytes().startswith(again):
         yield "made again from the database it has other bytes"
-
-
-def _folder(path: Path, terminal: Terminal) -> int:
-    found = folder.differences(path)
-    for difference in found:
-        terminal.answer(difference)
-    if found:
-        raise VerifyError(f"{len(found)} of its files are not as they were delivered", file=path)
-    terminal.answer(f"{path}: every file is as it was delivered.")
-    return 0
 
 
 def _fingerprint(authority: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a report's PDF still says what it said when it was made, told from the PDF alone."""
+"""Whether a report still says what it said when it was made, told from its PDF alone or from its folder."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from audit import figures, pdf_text, signature
+from audit import figures, folder, pdf_text, signature
 from audit.errors import AuditError, VerifyError
 
-MANIFEST, RESULTS = "manifest.json", "results.json"
+MANIFEST, RESULTS, SIGNATURE = "manifest.json", "results.json", "signature.json"
 EVIDENCE = (RESULTS, "findings.csv", "findings.jsonl")
 
 
@@ -21,14 +21,40 @@ EVIDENCE = (RESULTS, "findings.csv", "findings.jsonl")
 class Verified:
     """What could be told of a PDF: ``said`` for the reader, and ``differences``, none where it is whole.
 
-    ``conclusion`` is what holds where there are none. ``manifest`` is what the report follows from; empty where
-    it has none.
+    ``conclusion`` is what holds where there are none. ``report`` is the PDF, and ``manifest`` what it follows
+    from; empty where it has none.
     """
+
+    report: Path
 
     said: list[str]
     differences: list[str]
     conclusion: str
     manifest: Mapping[str, Any]
+
+
+def verify_folder(place: Path, authority_sha256: str | None = None) -> Verified:
+    """Examine a report's folder: its sums, its PDF as ``verify_pdf`` does, and what lies beside it.
+
+    The sums alone are no proof: whoever alters a file can write them anew.
+
+    Args:
+        place: the folder.
+        authority_sha256: as for ``verify_pdf``.
+
+    Raises:
+        AuditError: its PDF cannot be read, or is none.
+        VerifyError: it has no readable ``SHA256SUMS``, or its PDF is broken.
+    """
+    if changed := folder.differences(place):
+        return Verified(place, [], changed, "", {})
+    reports = sorted(place.glob("*.pdf"))
+    if len(reports) != 1:
+        return Verified(place, [], [f"{len(reports)} PDF files where one report belongs"], "", {})
+    found = verify_pdf(reports[0], authority_sha256)
+    differences = dict.fromkeys([*found.differences, *_folder_differences(place, found)])
+    conclusion = f"every file is as it was delivered, {found.conclusion}"
+    return replace(found, differences=list(differences), conclusion=conclusion)
 
 
 def verify_pdf(path: Path, authority_sha256: str | None = None) -> Verified:
@@ -59,7 +85,7 @@ def verify_pdf(path: Path, authority_sha256: str | None = None) -> Verified:
         *_file_differences(files, manifest, text),
         *_figure_differences(files, manifest, text),
     ]
-    return Verified(said, differences, _conclusion(signed, files), manifest)
+    return Verified(path, said, differences, _conclusion(signed, files), manifest)
 
 
 def _read(path: Path) -> bytes:
@@ -82,6 +108,12 @@ def _apart(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> list[str]
     """The evidence that the manifest says lies beside the PDF for its size, and that is not there."""
     named = manifest.get("beside")
     return [name for name in EVIDENCE if isinstance(named, list) and name in named and name not in files]
+
+
+def _part(manifest: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """A table of the manifest; empty where it has none, as one that somebody made up."""
+    found = manifest.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
@@ -131,7 +163,7 @@ def _conclusion(signed: signature.Signed | None, files: Mapping[str, bytes]) -> 
 def _signature_differences(
     signed: signature.Signed | None, manifest: Mapping[str, Any], expected: str | None
 ) -> Iterator[str]:
-    named = manifest.get("report", {}).get("signed_under")
+    named = _part(manifest, "report").get("signed_under")
     if signed is None:
         if named or expected:
             yield "the signature is gone"
@@ -152,7 +184,7 @@ def _file_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], t
         return
     if hashlib.sha256(files[MANIFEST]).hexdigest() not in re.sub(r"\s+", "", text):
         yield f"{MANIFEST}: not the one whose SHA-256 the report gives"
-    sums = manifest.get("files", {})
+    sums = _part(manifest, "files")
     for name in sorted({*files, *(n for n in EVIDENCE if n in sums)} - {MANIFEST, *_apart(manifest, files)}):
         if name not in files:
             yield f"{name}: missing"
@@ -163,8 +195,28 @@ def _file_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], t
 def _figure_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
     if RESULTS not in files:
         return
-    language = manifest.get("report", {}).get("language", "en")
+    language = _part(manifest, "report").get("language", "en")
     try:
         yield from figures.differences(_json(files, RESULTS), files, text, language)
     except (LookupError, TypeError, ValueError, OSError, AuditError):
         yield f"{RESULTS}: not of the form that this version of the program reads"
+
+
+def _folder_differences(place: Path, found: Verified) -> Iterator[str]:
+    """What lies beside a report and is not what its manifest, and the account of its signature, say."""
+    own = {path.name: path.read_bytes() for path in (place / MANIFEST, place / SIGNATURE) if path.is_file()}
+    if MANIFEST not in own:
+        yield f"{MANIFEST}: missing"
+    elif _json(own, MANIFEST) != found.manifest:
+        yield f"{MANIFEST}: not the one that the report carries"
+    for name, told in _part(found.manifest, "files").items():
+        if not (place / name).is_file():
+            yield f"{name}: missing"
+        elif folder.sha256(place / name) != told:
+            yield f"{name}: not the one of the manifest"
+    if SIGNATURE in own:
+        begins = _part(_json(own, SIGNATURE), "begins_with")
+        size = begins.get("bytes")
+        signed = found.report.read_bytes()[:size] if isinstance(size, int) else b""
+        if hashlib.sha256(signed).hexdigest() != begins.get("sha256"):
+            yield f"{SIGNATURE}: not of this report"

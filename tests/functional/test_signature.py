@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import shutil
 import stat
@@ -13,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
+from audit import folder
 from audit.cli import main
 from audit.errors import AuditError
 from audit.signature import Signer, examine
@@ -118,6 +121,57 @@ def test_an_altered_case_in_the_signature_is_found(signed):
         position += 1
     altered = signed[:position] + signed[position : position + 1].lower() + signed[position + 1 :]
     assert "the space of the signature holds something else too" in examine(altered).flaws
+
+
+@pytest.fixture
+def delivered(tmp_path, signer, signed, unsigned, evidence):
+    """A report's folder, as it is given out."""
+    place = tmp_path / "2026Q3"
+    place.mkdir()
+    for name, text in evidence.items():
+        (place / name).write_text(text)
+    (place / "manifest.json").write_text(made_signed.manifest(evidence, signer.authority_sha256))
+    (place / "report.pdf").write_bytes(signed)
+    about = {"bytes": len(unsigned), "sha256": hashlib.sha256(unsigned).hexdigest()}
+    (place / "signature.json").write_text(json.dumps({"file": "report.pdf", "begins_with": about}))
+    folder.seal(place)
+    return place
+
+
+def test_a_folder_is_held_against_its_report_too(delivered, signer, capsys):
+    assert main(["verify", str(delivered)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Signed by CN=Example AB" in said
+    assert "every file is as it was delivered, nothing was altered since it was signed, and its figures follow" in said
+    assert main(["verify", str(delivered), "--authority", signer.authority_sha256]) == 0
+    assert main(["verify", str(delivered), "--authority", "0" * 64]) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("findings.csv", lambda text: text.replace("F-0001", "F-9999"), "findings.csv: not the one of the manifest"),
+        ("results.json", lambda text: text + " ", "results.json: not the one of the manifest"),
+        ("findings.jsonl", lambda text: None, "findings.jsonl: missing"),
+        (
+            "manifest.json",
+            lambda text: text.replace('"en"', '"sv"'),
+            "manifest.json: not the one that the report carries",
+        ),
+        ("manifest.json", lambda text: None, "manifest.json: missing"),
+        ("manifest.json", lambda text: "[]", "manifest.json: not the one that the report carries"),
+        ("signature.json", lambda text: text.replace('"bytes": ', '"bytes": 1'), "signature.json: not of this report"),
+        ("report.pdf", lambda text: None, "0 PDF files where one report belongs"),
+    ],
+)
+def test_new_sums_do_not_hide_what_was_altered(delivered, capsys, name, change, said):
+    """SHA256SUMS is no proof: whoever alters a file can write it anew."""
+    path = delivered / name
+    text = change(path.read_text("latin-1"))
+    path.unlink() if text is None else path.write_text(text)
+    folder.seal(delivered)
+    assert main(["verify", str(delivered)]) == 5
+    assert said in capsys.readouterr().out
 
 
 def whole(pdf):
