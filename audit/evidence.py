@@ -13,9 +13,9 @@ from audit.store import Connection
 _ROWS_A_TABLE = 200
 
 # Line of a row: where its file begins in the part, plus what line breaks and refused records add.
-LINE = """coalesce(f.first_line + p.source_row - f.first_row + coalesce((
+LINE = """f.first_line + p.source_row - f.first_row + coalesce((
   SELECT max_by(s.delta, s.from_record) FROM raw.line_shifts AS s
-  WHERE s.source_id = p.source_id AND s.from_record <= p.source_row - f.first_row), 0), NULL)"""
+  WHERE s.source_id = p.source_id AND s.from_record <= p.source_row - f.first_row), 0)"""
 
 
 @dataclass(frozen=True)
