@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.pseudonyms import Pseudonyms, normal_personal_number
+from tests.generative.worlds import made
 
 PSEUDONYMS = Pseudonyms(bytes(range(32)))
 
@@ -30,6 +31,7 @@ def spellings(birth, added, serial, written_in):
     return [eight + serial, f"{eight}-{serial}", f"{eight} {serial}", f"{eight}-{serial}".lower(), *short]
 
 
+@made(100)
 @given(births, days_added, serials, ages)
 def test_all_spellings_of_a_number_are_one_person(birth, added, serial, age):
     written_in = birth.year + age
@@ -37,6 +39,7 @@ def test_all_spellings_of_a_number_are_one_person(birth, added, serial, age):
     assert len(found) == 1
 
 
+@made(100)
 @given(st.tuples(births, days_added, serials), st.tuples(births, days_added, serials), ages)
 def test_other_numbers_are_other_persons(one, other, age):
     written_in = max(one[0].year, other[0].year) + age
@@ -44,6 +47,7 @@ def test_other_numbers_are_other_persons(one, other, age):
     assert (found[0] == found[1]) == (one == other)
 
 
+@made(100)
 @given(births, days_added, serials, st.integers(2018, 2060))
 def test_normal_is_normal(birth, added, serial, written_in):
     number = digits(birth, added) + serial

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from audit.errors import AuditError
 from audit.sources.systems.accounting import SYSTEM
 from audit.sources.systems.sie import _fields
+from tests.generative.worlds import made
 from tests.unit.systems.exports import PSEUDONYMS, asides, everything, options, read, refused, rows
 
 HEAD = """\
@@ -243,6 +244,7 @@ def test_wrong_settings_are_refused(settings):
 texts = st.text(st.characters(blacklist_characters="\\\n\r\0", blacklist_categories=["Cs"]), max_size=8)
 
 
+@made(100)
 @given(st.lists(texts), st.lists(st.tuples(texts, texts)), st.sampled_from(" \t"))
 def test_quoted_fields_are_read_as_they_were_written(fields, objects, blank):
     def quoted(text):
@@ -253,6 +255,7 @@ def test_quoted_fields_are_read_as_they_were_written(fields, objects, blank):
     assert _fields(line) == (tuple(fields), tuple(objects))
 
 
+@made(100)
 @given(st.text(st.sampled_from('a \t"\\{}1'), max_size=20))
 def test_any_line_is_read_or_said_to_be_broken(line):
     parsed = _fields(line.strip())
