@@ -201,6 +201,13 @@ def test_nothing_is_tried_where_there_is_nothing(tmp_path: Path, monkeypatch, ca
     assert "policy_review: " in said(capsys)
 
 
+def test_the_packages_own_checks_are_tried_anywhere(tmp_path: Path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["test", "policy_review"]) == 0
+    assert "policy_review: " in capsys.readouterr().out
+    assert main(["test", "policy_review", "--policy", "mine.toml"]) == 3
+
+
 def test_a_draft_leaves_the_organisations_own_files_alone(house: Path, capsys):
     load()
     before = {path: path.read_bytes() for path in house.rglob("*") if path.is_file()}
