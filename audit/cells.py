@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import sqrt
 from typing import Any
 
@@ -13,6 +14,10 @@ _VALUE_KINDS = ("text", "integer", "decimal", "percent", "day", "instant", "stat
 _RIGHT = ("integer", "decimal", "percent")
 _LETTERS = {"normal": 100, "small": 113}  # as many stand in one line of a table, in the mean
 _KEPT = {"text": 20, "mono": 34}  # letters that a column is not made to wrap
+_BREAKS = re.compile(r"[\s/-]")  # where a line may end
+# What the template breaks (report.typ), and letters of the longest part that it leaves of it.
+_BROKEN = {"text": re.compile(r"\S{24,}|[^\W\d_]{20,}"), "mono": re.compile(r"\S{13,}")}
+_PART = 14
 
 
 def text(value: Any) -> Any:
@@ -70,19 +75,23 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
     """The columns of a table, normal or small, with their shares of the width.
 
     Where all fit as they are, the longest text takes the room left over; else the long ones share it by their
-    root and wrap, so that the longest wraps most but an id keeps its line or two.
+    root and wrap, so that the longest wraps most but an id keeps its line or two, and no word leaves its column.
     """
     cells = [max([len(plain(r[i])) for r in rows], default=0) for i in range(len(columns))]
     labels = [_label(text(c["label"]), n) for c, n in zip(columns, cells, strict=True)]
     widths = [max(n, *(len(plain(part)) for part in label)) for n, label in zip(cells, labels, strict=True)]
     texts = [i for i, c in enumerate(columns) if c["kind"] in ("text", "mono")]
-    shares = [c.get("width") for c in columns]
-    if not any(shares) and texts:
-        if sum(widths) + 2 * len(columns) <= _LETTERS[size]:
+    shares: list[float | None] = [None] * len(columns)
+    if texts:
+        room = _LETTERS[size] - 2 * len(columns)
+        if sum(widths) <= room:
             shares[max(texts, key=lambda i: widths[i])] = 1
         else:
-            wraps = [i in texts and n > _KEPT[columns[i]["kind"]] for i, n in enumerate(widths)]
-            shares = [round(sqrt(n), 1) if wrap else None for n, wrap in zip(widths, wraps, strict=True)]
+            wrapped = [i for i in texts if widths[i] > _KEPT[columns[i]["kind"]]]
+            words = {i: _longest_word([*labels[i], *(r[i] for r in rows)], columns[i]["kind"]) for i in wrapped}
+            room -= sum(n for i, n in enumerate(widths) if i not in wrapped)
+            for i, share in _shared(room, {i: sqrt(widths[i]) for i in wrapped}, words).items():
+                shares[i] = round(share, 1)
     return [
         {
             "label": label,
@@ -92,6 +101,22 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
         }
         for c, label, share in zip(columns, labels, shares, strict=True)
     ]
+
+
+def _shared(room: float, weights: dict[int, float], least: dict[int, int]) -> dict[int, float]:
+    """Letters of room for each column by its weight, but no less than it needs."""
+    given: dict[int, float] = {}
+    while free := weights.keys() - given.keys():
+        left = (room - sum(given.values())) / sum(weights[i] for i in free)
+        tight = {i: float(least[i]) for i in free if weights[i] * left < least[i]}
+        given |= tight or {i: weights[i] * left for i in free}
+    return given
+
+
+def _longest_word(values: list[Any], kind: str) -> int:
+    """Letters of the longest part of some texts that nothing breaks."""
+    parts = (part for value in values for part in _BREAKS.split(plain(value)))
+    return max((_PART if _BROKEN[kind].fullmatch(part) else len(part) for part in parts), default=0)
 
 
 def _label(label: Any, cells: int) -> list[Any]:

@@ -22,7 +22,20 @@ def test_where_all_fits_the_longest_text_takes_the_room_left():
 
 def test_where_it_does_not_fit_long_columns_share_and_short_ones_keep_their_width():
     shares = [t["share"] for t in tracks(columns("mono", "text", "mono"), [["A-1", "x" * 100, "y" * 36]], "normal")]
-    assert shares == [None, 10.0, 6.0]
+    assert shares == [None, 55.0, 33.0]
+
+
+def test_a_word_that_does_not_break_keeps_its_width():
+    row = ["a few words " * 20, "and a few more " * 30, "internationaliserat, this and that"]
+    shares = [t["share"] for t in tracks(columns("text", "text", "text"), [row], "normal")]
+    assert shares[2] == len("internationaliserat,")
+    assert sum(shares) == pytest.approx(94, abs=0.2)
+    assert shares[0] < shares[1]
+
+
+def test_words_too_long_for_any_table_share_it():
+    shares = [t["share"] for t in tracks(columns(*["text"] * 9), [["a word and " + "x1" * 11] * 9], "normal")]
+    assert shares == [22] * 9
 
 
 def test_a_label_wider_than_its_column_takes_two_lines():
