@@ -40,6 +40,6 @@ def load_breach_form() -> BreachForm:
         source = root.text("source")
         for table in root.tables("field"):
             with table:
-                gdpr, fills = (table.text(key) if key in table else None for key in ("gdpr", "fills"))
+                gdpr, fills = map(table.optional, ("gdpr", "fills"))
                 found.append(Field(table.count("no"), table.text("section"), gdpr, table.flag("required"), fills))
     return BreachForm(source, tuple(found))

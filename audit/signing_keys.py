@@ -78,11 +78,11 @@ def read_settings(path: Path) -> Settings:
             key=_path(root, "key"),
             certificate=_path(root, "certificate"),
             pkcs12=_path(root, "pkcs12"),
-            pkcs11=_text(root, "pkcs11"),
-            token=_text(root, "token"),
-            label=_text(root, "label"),
+            pkcs11=root.optional("pkcs11"),
+            token=root.optional("token"),
+            label=root.optional("label"),
             chain=_path(root, "chain"),
-            timestamps=_text(root, "timestamps"),
+            timestamps=root.optional("timestamps"),
         )
     if [found.key, found.pkcs12, found.pkcs11].count(None) != 2 or (found.key is None) != (found.certificate is None):
         raise AuditError(
@@ -152,12 +152,8 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA256()).hex()
 
 
-def _text(root: Table, key: str) -> str | None:
-    return root.text(key) if key in root else None
-
-
 def _path(root: Table, key: str) -> Path | None:
-    text = _text(root, key)
+    text = root.optional(key)
     return None if text is None else root.file.path.parent / text
 
 

@@ -148,6 +148,10 @@ class Table:
             self.refuse("not in the vocabulary", key, f"one of {', '.join(choices)}")
         return value
 
+    def optional(self, key: str) -> str | None:
+        """Text that is not empty; None where the key is left out."""
+        return self.text(key) if key in self else None
+
     def texts(self, key: str, choices: Collection[str] | None = None) -> tuple[str, ...]:
         """A list of different texts, which may be empty."""
         values = self._take(key, list, "a list of texts")

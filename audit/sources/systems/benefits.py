@@ -14,7 +14,7 @@ from audit.sources.systems.dates import Dates
 from audit.sources.systems.export import Context, Export, Item, Refused, System
 from audit.sources.systems.flat_file import Columns, Flat, read_flat
 from audit.sources.systems.json_fields import FieldError
-from audit.sources.systems.partner import Partner, disclosure, iso_instant, row, setting, settings
+from audit.sources.systems.partner import Partner, disclosure, iso_instant, row, settings
 from audit.strict import Table
 
 _PERSON = ("employee_email", "personal_number", "employee_number")  # by the first that is given
@@ -49,7 +49,7 @@ class Options:
     def of(cls, table: Table) -> Options:
         return cls(
             Partner.of(table, "employment_and_contact"),
-            setting(table, "person_category", "employee"),
+            table.optional("person_category") or "employee",
             settings(table, "data_categories", {}),
             settings(table, "recipients", {}),
             CsvForm.of(table),

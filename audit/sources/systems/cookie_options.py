@@ -58,9 +58,9 @@ class Options:
             unknown=unknown,
             recipients=_recipients(table.table("recipients")) if "recipients" in table else {},
             own_hosts=tuple(bare(h) for h in table.texts("own_hosts")) if "own_hosts" in table else (),
-            visitor_cookie=_text(table, "visitor_cookie"),
-            activity_id=_text(table, "activity_id"),
-            data_category=_text(table, "data_category"),
+            visitor_cookie=table.optional("visitor_cookie"),
+            activity_id=table.optional("activity_id"),
+            data_category=table.optional("data_category"),
             form=CsvForm.of(table),
             dates=Dates.of(table),
         )
@@ -98,10 +98,6 @@ def shown(name: str, known: Known | None) -> str:
 
 def _recipients(table: Table) -> dict[str, str]:
     return {bare(host): table.text(host) for host in table}
-
-
-def _text(table: Table, key: str) -> str | None:
-    return table.text(key) if key in table else None
 
 
 def _is_address(host: str) -> bool:

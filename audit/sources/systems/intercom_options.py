@@ -82,17 +82,13 @@ class Options:
 
 def options(table: Table) -> Options:
     """The settings in a source's table; see docs/importing.md."""
-
-    def text(key: str) -> str | None:
-        return table.text(key) if key in table else None
-
-    categories = {"user": text("user_category"), "lead": text("lead_category")}
+    categories = {"user": table.optional("user_category"), "lead": table.optional("lead_category")}
     return Options(
         categories={role: category for role, category in categories.items() if category},
-        contact_data=text("contact_data_category") or Options.contact_data,
-        conversation_data=text("conversation_data_category") or Options.conversation_data,
-        conversation_activity=text("conversation_activity"),
-        outbound_activity=text("outbound_activity"),
+        contact_data=table.optional("contact_data_category") or Options.contact_data,
+        conversation_data=table.optional("conversation_data_category") or Options.conversation_data,
+        conversation_activity=table.optional("conversation_activity"),
+        outbound_activity=table.optional("outbound_activity"),
         email_purposes=table.texts("email_purposes") if "email_purposes" in table else (),
         subscriptions=meanings(table, "subscriptions"),
         subjects=table.flag("subjects") if "subjects" in table else True,

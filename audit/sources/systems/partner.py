@@ -21,18 +21,8 @@ class Partner:
     @classmethod
     def of(cls, table: Table, data_category: str) -> Partner:
         """The keys ``recipient_id``, ``activity_id`` and ``data_category`` of a source's settings."""
-        category = setting(table, "data_category", data_category)
-        return cls(optional(table, "recipient_id"), optional(table, "activity_id"), category)
-
-
-def setting(table: Table, key: str, default: str) -> str:
-    """A setting, or what holds where it is left out."""
-    return table.text(key) if key in table else default
-
-
-def optional(table: Table, key: str) -> str | None:
-    """A setting that may be left out."""
-    return table.text(key) if key in table else None
+        category = table.optional("data_category") or data_category
+        return cls(table.optional("recipient_id"), table.optional("activity_id"), category)
 
 
 def settings(table: Table, key: str, default: Mapping[str, str]) -> Mapping[str, str]:

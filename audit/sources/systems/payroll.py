@@ -15,7 +15,7 @@ from typing import NoReturn
 from audit.errors import AuditError
 from audit.pseudonyms import normal_email
 from audit.sources.systems.export import Aside, Context, Export, Item, Refused, System
-from audit.sources.systems.partner import Partner, disclosure, iso_day, iso_instant, row, setting, settings
+from audit.sources.systems.partner import Partner, disclosure, iso_day, iso_instant, row, settings
 from audit.sources.systems.paxml import Record, paxml_records
 from audit.strict import Table
 
@@ -42,7 +42,7 @@ class Options:
     @classmethod
     def of(cls, table: Table) -> Options:
         partner = Partner.of(table, "employment_and_contact")
-        return cls(partner, setting(table, "person_category", "employee"), settings(table, "data_categories", {}))
+        return cls(partner, table.optional("person_category") or "employee", settings(table, "data_categories", {}))
 
     def category(self, record: Record) -> str:
         """The data category of a record: by its code, else by its kind, else the partner's."""

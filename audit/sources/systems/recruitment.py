@@ -27,17 +27,13 @@ _OTHERS = (
 
 def _options(table: Table) -> Options:
     """The settings in a source's table; see docs/importing.md."""
-
-    def text(key: str) -> str | None:
-        return table.text(key) if key in table else None
-
     return Options(
-        person_category=text("person_category") or Options.person_category,
-        data_category=text("data_category") or Options.data_category,
-        sourced_data_category=text("sourced_data_category") or Options.sourced_data_category,
-        activity=text("activity"),
-        sourced_activity=text("sourced_activity"),
-        future_jobs_purpose=text("future_jobs_purpose"),
+        person_category=table.optional("person_category") or Options.person_category,
+        data_category=table.optional("data_category") or Options.data_category,
+        sourced_data_category=table.optional("sourced_data_category") or Options.sourced_data_category,
+        activity=table.optional("activity"),
+        sourced_activity=table.optional("sourced_activity"),
+        future_jobs_purpose=table.optional("future_jobs_purpose"),
         email_purposes=table.texts("email_purposes") if "email_purposes" in table else (),
         subjects=table.flag("subjects") if "subjects" in table else True,
     )

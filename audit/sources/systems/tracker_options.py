@@ -97,7 +97,7 @@ def read_options(table: Table) -> Options:
     Raises:
         AuditError: a key is missing or wrong, at its line.
     """
-    updated = table.text("updated") if "updated" in table else None
+    updated = table.optional("updated")
     if "order" in table and not updated:
         table.refuse("without a column of the time of an update, a row is a case", "order", "also the key updated")
     return Options(
@@ -105,7 +105,7 @@ def read_options(table: Table) -> Options:
         dates=Dates.of(table),
         missing=frozenset(table.texts("missing") if "missing" in table else ()),
         case=table.text("case"),
-        order=table.text("order") if "order" in table else None,
+        order=table.optional("order"),
         updated=updated,
         columns=_columns(table),
         severity=_severity(table),
@@ -138,7 +138,7 @@ def _breach(table: Table) -> Words | None:
 def _stage(table: Table, has_updates: bool) -> Stage:
     with table:
         stage = table.text("stage", vocabulary("incident_events", "stage"))
-        actor = table.text("actor") if "actor" in table else None
+        actor = table.optional("actor")
         if "at" in table:
             return Stage(stage, table.text("at"), "at", actor=actor)
         given = [how for how in _HOWS if how in table]
