@@ -5,6 +5,7 @@ Text is a plain string or a list of runs; ``{"strong": ...}`` is a figure to be 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from audit.hidden import is_hidden, is_some
@@ -55,6 +56,12 @@ def sentence_case(text: str) -> str:
 def reason(words: Words, code: str | None) -> str:
     """A reason's code as words."""
     return words.code(code) if code else words.say("sentences.no_reason")
+
+
+def leading(reasons: Mapping[str, int]) -> int:
+    """How many reasons are as common as the first of them, that one with it; the commonest stands first."""
+    first = next(iter(reasons.values()))
+    return sum(not is_hidden(n) and n == first for n in reasons.values())
 
 
 def amount(words: Words, value: float, in_unit: str | None, *, short: bool = False) -> str:

@@ -49,12 +49,21 @@ def first_things(results: Results, words: Words) -> Block:
     kinds = {"check": "text", "severity": "text", "n": "integer", "reason": "text", "type": "mono"}
     rows = []
     for c in bad:
-        reason, n = next(iter((c.shown_reasons or {}).get("violation", {}).items()), (None, None))
-        why = None if n is None or is_hidden(n) else f"{sentences.reason(words, reason)} ({words.integer(n)})"
+        why = _mostly((c.shown_reasons or {}).get("violation", {}), words)
         show = f"audit evidence {c.findings(limit=1, outcome='violation')[0].finding_id}" if c.lists_items else None
         severity = words.say(f"tables.severity.{c.severity}")
         rows.append([sentences.name(words, c.check), severity, c.violation, why, show])
     return table(words.say("tables.first.caption"), heads(words, "first", kinds), rows)
+
+
+def _mostly(reasons: Mapping[str, int], words: Words) -> str | None:
+    """The commonest reason and its count, or how many are the commonest alike; None where that is hidden."""
+    reason, n = next(iter(reasons.items()), (None, None))
+    if n is None or is_hidden(n):
+        return None
+    if (k := sentences.leading(reasons)) > 1:
+        return words.say("tables.first.tied", n=n, k=k)
+    return f"{sentences.reason(words, reason)} ({words.integer(n)})"
 
 
 def by(result: CheckResult, dim: str, label: str, words: Words, title: str) -> Block:

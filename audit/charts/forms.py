@@ -120,12 +120,16 @@ def reasons(result: CheckResult, words: Words) -> Chart:
 
 
 def _commonest(result: CheckResult, words: Words) -> str:
-    """The commonest reason of the gravest outcome, told against all of that outcome."""
+    """The commonest reason of the gravest outcome, told against all of that outcome; of several how many they are."""
     outcome = next(o for o in ("violation", "waived", "undetermined") if result.reasons.get(o))
-    code, n = next(iter(result.reasons[outcome].items()))
+    found = result.reasons[outcome]
+    code, n = next(iter(found.items()))
     things = words.say(f"sentences.open.{outcome}", n=result.count(outcome))
-    if any(is_hidden(n) for n in result.reasons[outcome].values()):
+    if any(is_hidden(n) for n in found.values()):
         return words.say("charts.reasons.hidden", things=sentences.sentence_case(things))
+    if (k := sentences.leading(found)) > 1:
+        things = sentences.sentence_case(things) if k == len(found) else things
+        return words.say(f"charts.reasons.{'even' if k == len(found) else 'tied'}", things=things, n=n, k=k)
     return words.say("charts.reasons.lead", label=sentences.sentence_case(words.code(code)), n=n, things=things)
 
 

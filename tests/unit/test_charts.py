@@ -12,7 +12,7 @@ import altair as alt
 import pytest
 import vl_convert
 
-from audit import charts
+from audit import charts, tables
 from audit.charts import Chart
 from audit.words import Words
 from tests.unit.made_results import check, found, n, results
@@ -115,6 +115,22 @@ def size(png: bytes) -> tuple[int, int]:
 )
 def test_titles_state_the_finding(form: str, title: str) -> None:
     assert FORMS[form]().title == title
+
+
+@pytest.mark.parametrize(
+    ("counts", "title", "mostly"),
+    [
+        ((3, 2), "“Reason 0” is the reason of 3 of 5 violations", "reason 0 (3)"),
+        ((2, 2, 1), "2 reasons are the commonest: 2 of 5 violations each", "no one reason: 2 with 2 each"),
+        ((2, 2), "4 violations: 2 for each of 2 reasons", "no one reason: 2 with 2 each"),
+        ((2,), "“Reason 0” is the reason of 2 of 2 violations", "reason 0 (2)"),
+    ],
+)
+def test_a_reason_leads_only_where_no_other_is_as_common(counts: tuple[int, ...], title: str, mostly: str) -> None:
+    some = tuple(n("violation", many, f"reason_{i}") for i, many in enumerate(counts))
+    made = check("retention", some, _read=lambda **_: found("retention", 1, [1.0], "days"))
+    assert charts.reasons(made, WORDS).title == title
+    assert mostly in str(tables.first_things(replace(RESULTS, checks={"retention": made}), WORDS))
 
 
 def test_a_changed_number_changes_title_alt_and_drawing() -> None:
