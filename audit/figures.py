@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from io import BufferedReader, BytesIO, TextIOWrapper
+from pathlib import Path
 from typing import Any
 
+from audit.errors import AuditError
 from audit.results import OUTCOMES, rate
 from audit.words import Words
 
@@ -18,9 +20,25 @@ _LISTED = ("violation", "undetermined", "waived")
 _BY = ("check", "outcome", "reason", "role", "client_id")
 
 Tally = Counter[tuple[str | None, ...]]
+File = bytes | Path
+"""A file that was delivered: what a PDF carries, or where it lies."""
 
 
-def differences(results: Mapping[str, Any], files: Mapping[str, bytes], text: str, language: str) -> Iterator[str]:
+def opened(file: File) -> BufferedReader | BytesIO:
+    """A file to read from its beginning; one that lies somewhere is read as far as it is asked for.
+
+    Raises:
+        AuditError: it cannot be opened.
+    """
+    if isinstance(file, bytes):
+        return BytesIO(file)
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise AuditError(f"cannot be read: {error.strerror}", file=file) from None
+
+
+def differences(results: Mapping[str, Any], files: Mapping[str, File], text: str, language: str) -> Iterator[str]:
     """What does not agree, one sentence each.
 
     Args:
@@ -36,7 +54,9 @@ def differences(results: Mapping[str, Any], files: Mapping[str, bytes], text: st
     yield from _beside(results)
     for name, read in (("findings.csv", _csv), ("findings.jsonl", _json_lines)):
         if name in files:
-            yield from _against_findings(results, name, Counter(read(files[name].decode())))
+            with TextIOWrapper(opened(files[name]), encoding="utf-8", newline="") as lines:
+                found = Counter(read(lines))
+            yield from _against_findings(results, name, found)
 
 
 def shown(check: Mapping[str, Any], words: Words) -> str:
@@ -120,12 +140,12 @@ def _against_findings(results: Mapping[str, Any], file: str, found: Tally) -> It
     yield from (f"{file}: {name}: findings of a check that results.json does not have" for name in sorted(strangers))
 
 
-def _csv(text: str) -> Iterable[tuple[str | None, ...]]:
-    return (tuple(_plain(row[by]) for by in _BY) for row in csv.DictReader(io.StringIO(text)))
+def _csv(lines: Iterable[str]) -> Iterable[tuple[str | None, ...]]:
+    return (tuple(_plain(row[by]) for by in _BY) for row in csv.DictReader(lines))
 
 
-def _json_lines(text: str) -> Iterable[tuple[str | None, ...]]:
-    return (tuple(row[by] for by in _BY) for row in map(json.loads, text.splitlines()))
+def _json_lines(lines: Iterable[str]) -> Iterable[tuple[str | None, ...]]:
+    return (tuple(row[by] for by in _BY) for row in map(json.loads, lines))
 
 
 def _plain(cell: str) -> str | None:

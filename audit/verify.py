@@ -12,6 +12,7 @@ from typing import Any
 
 from audit import figures, folder, pdf_text, signature
 from audit.errors import AuditError, VerifyError
+from audit.figures import File, opened
 
 MANIFEST, RESULTS, SIGNATURE = "manifest.json", "results.json", "signature.json"
 EVIDENCE = (RESULTS, "findings.csv", "findings.jsonl")
@@ -26,7 +27,6 @@ class Verified:
     """
 
     report: Path
-
     said: list[str]
     differences: list[str]
     conclusion: str
@@ -75,10 +75,10 @@ def verify_pdf(path: Path, authority_sha256: str | None = None) -> Verified:
         attached = pdf_text.attached(pdf)
     except Exception as error:
         raise VerifyError("broken: it cannot be read to its end", file=path) from error
-    files = attached or _beside(path)
+    files: Mapping[str, File] = attached or _beside(path)
     manifest = _json(files, MANIFEST)
     if apart := _apart(manifest, files):
-        files |= {name: found for name, found in _beside(path).items() if name in apart}
+        files = {**files, **{name: found for name, found in _beside(path).items() if name in apart}}
     said = [*_said_of_signature(signed), *_said_of_files(attached, files, manifest)]
     differences = [
         *_signature_differences(signed, manifest, authority_sha256),
@@ -98,13 +98,13 @@ def _read(path: Path) -> bytes:
     return pdf
 
 
-def _beside(path: Path) -> dict[str, bytes]:
+def _beside(path: Path) -> dict[str, Path]:
     """The files that were delivered beside a PDF that carries none."""
     found = (path.with_name(name) for name in (MANIFEST, *EVIDENCE))
-    return {file.name: file.read_bytes() for file in found if file.is_file()}
+    return {file.name: file for file in found if file.is_file()}
 
 
-def _apart(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> list[str]:
+def _apart(manifest: Mapping[str, Any], files: Mapping[str, File]) -> list[str]:
     """The evidence that the manifest says lies beside the PDF for its size, and that is not there."""
     named = manifest.get("beside")
     return [name for name in EVIDENCE if isinstance(named, list) and name in named and name not in files]
@@ -116,13 +116,19 @@ def _part(manifest: Mapping[str, Any], key: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _json(files: Mapping[str, bytes], name: str) -> dict[str, Any]:
+def _json(files: Mapping[str, File], name: str) -> dict[str, Any]:
     """What a JSON file holds; nothing where it is not there or cannot be read, which its hash tells."""
     try:
-        found = json.loads(files.get(name, b"{}"))
+        with opened(files.get(name, b"{}")) as file:
+            found = json.load(file)
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _sha256(file: File) -> str:
+    with opened(file) as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _said_of_signature(signed: signature.Signed | None) -> Iterator[str]:
@@ -143,7 +149,7 @@ def _said_of_signature(signed: signature.Signed | None) -> Iterator[str]:
 
 
 def _said_of_files(
-    attached: Mapping[str, bytes], files: Mapping[str, bytes], manifest: Mapping[str, Any]
+    attached: Mapping[str, File], files: Mapping[str, File], manifest: Mapping[str, Any]
 ) -> Iterator[str]:
     if not files:
         yield "It carries no files and none lie beside it: its figures cannot be computed again."
@@ -153,7 +159,7 @@ def _said_of_files(
         yield f"Not here: {', '.join(apart)}, delivered beside it; its figures are not held against them."
 
 
-def _conclusion(signed: signature.Signed | None, files: Mapping[str, bytes]) -> str:
+def _conclusion(signed: signature.Signed | None, files: Mapping[str, File]) -> str:
     """No more than was examined."""
     origin = "its parts agree with each other" if signed is None else "nothing was altered since it was signed"
     has_findings = RESULTS in files and any(name in files for name in EVIDENCE if name != RESULTS)
@@ -175,24 +181,24 @@ def _signature_differences(
         yield "it is signed under another authority than the expected one"
 
 
-def _file_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
+def _file_differences(files: Mapping[str, File], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
     """Whether the manifest is the one whose hash is printed, and each file the one in the manifest."""
     if not files:
         return
     if MANIFEST not in files:
         yield f"{MANIFEST}: missing"
         return
-    if hashlib.sha256(files[MANIFEST]).hexdigest() not in re.sub(r"\s+", "", text):
+    if _sha256(files[MANIFEST]) not in re.sub(r"\s+", "", text):
         yield f"{MANIFEST}: not the one whose SHA-256 the report gives"
     sums = _part(manifest, "files")
     for name in sorted({*files, *(n for n in EVIDENCE if n in sums)} - {MANIFEST, *_apart(manifest, files)}):
         if name not in files:
             yield f"{name}: missing"
-        elif hashlib.sha256(files[name]).hexdigest() != sums.get(name):
+        elif _sha256(files[name]) != sums.get(name):
             yield f"{name}: not the one of the manifest"
 
 
-def _figure_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
+def _figure_differences(files: Mapping[str, File], manifest: Mapping[str, Any], text: str) -> Iterator[str]:
     if RESULTS not in files:
         return
     language = _part(manifest, "report").get("language", "en")
@@ -204,7 +210,7 @@ def _figure_differences(files: Mapping[str, bytes], manifest: Mapping[str, Any],
 
 def _folder_differences(place: Path, found: Verified) -> Iterator[str]:
     """What lies beside a report and is not what its manifest, and the account of its signature, say."""
-    own = {path.name: path.read_bytes() for path in (place / MANIFEST, place / SIGNATURE) if path.is_file()}
+    own = {path.name: path for path in (place / MANIFEST, place / SIGNATURE) if path.is_file()}
     if MANIFEST not in own:
         yield f"{MANIFEST}: missing"
     elif _json(own, MANIFEST) != found.manifest:

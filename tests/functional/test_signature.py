@@ -339,6 +339,16 @@ def test_the_report_without_attachments_is_held_against_the_files_beside(verifie
     assert "findings.csv: not the one of the manifest" in verified(pdf)[1]
 
 
+def test_a_line_ends_where_the_file_ends_it(verified, place, signer):
+    """Not at a sign in a value that a text may take for the end of a line."""
+    findings = made_signed.findings()
+    findings[0]["detail"] = "of two\u2028lines\x85and three"
+    files = made_signed.files(made_signed.results(), findings)
+    files["findings.jsonl"] = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in findings)
+    code, said = verified(signer.sign(made_signed.unsigned(place, files, signer.authority_sha256)))
+    assert code == 0, said
+
+
 @pytest.mark.parametrize("content", [b"", b"no pdf", b"\x00" * 100])
 def test_what_is_no_pdf_is_refused(verified, content):
     assert verified(content)[0] == 3
