@@ -24,8 +24,8 @@ PARAMETERS = ("start", "end", "as_of", "start_on", "end_on", "as_of_on", "client
 _SHIPPED = Path(__file__).parent / "checks"
 _OWN = "checks"
 _UNREPEATABLE = re.compile(
-    r"\b(?:now|today|random|uuid|gen_random_uuid|setseed|get_current_time(?:stamp)?|transaction_timestamp)\s*\("
-    r"|\b(?:current_date|current_time|current_timestamp|localtime|localtimestamp)\b",
+    r"\b(?:now|today|random|uuid\w*|gen_random_uuid|setseed|get_current_time\w*|current_local\w*|transaction_timestamp)\s*\("
+    r"|\b(?:current_date|current_time|current_timestamp|localtime|localtimestamp|tablesample|using\s+sample)\b",
     re.IGNORECASE,
 )
 NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
@@ -188,7 +188,7 @@ def load_check(folder: Path) -> Check:
     for title in SECTIONS:
         section_line(folder / "check.md", page, title)
     files = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
-    text_of = {key: about.text(key) for key in TEXT_KEYS}
+    text_of = {key: about.text(key) for key in TEXT_KEYS} | {"key": about.key_of_unit()}
     reasons = about.reasons()
     own = english(text_of["title"], text_of["question"], reasons, page)
     return Check(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.contract import load_contracts
-from audit.errors import CheckError
+from audit.errors import CheckError, nearest
 
 SEVERITIES = ("low", "medium", "high", "critical")
 CHARTS = ("months", "reasons", "lateness", "coverage", "stages")
@@ -65,11 +65,20 @@ class CheckToml:
             raise self.error(key, "not in the vocabulary", ", ".join(v or '""' for v in closed))
         if key in ("unit", "key") and not is_name(value):
             raise self.error(key, "not a name", "a table or column as the contracts name it")
+        if key == "unit" and value not in load_contracts():
+            raise self.error(key, "a table that nobody loads", nearest(value, load_contracts()))
         if key == "title" and value.lower().startswith("ensure"):
             raise self.error(key, "an order", "the good state, as a fact")
         if key == "question" and not value.endswith("?"):
             raise self.error(key, "not a question", "a sentence with a question mark")
         return value
+
+    def key_of_unit(self) -> str:
+        """The column of the unit that names an item."""
+        key, columns = self.text("key"), [c.name for c in load_contracts()[self.text("unit")].columns]
+        if key not in columns:
+            raise self.error("key", "no column of the unit", nearest(key, columns))
+        return key
 
     def tables(self, key: str, within: tuple[str, ...] | None = None) -> tuple[str, ...]:
         value = self.data[key]

@@ -15,8 +15,9 @@ from audit import store
 from audit.asked import Asked
 from audit.casebook import DEFAULT_PERIOD, Case, Row
 from audit.catalog import Check
+from audit.checkfile import Evidence
 from audit.errors import AuditError, CheckError, UsageError
-from audit.judge import group_events, rows
+from audit.judge import group_events, judge, rows
 from audit.period import Period, parse_instant
 from audit.policy import Policy
 from audit.statutes import Law
@@ -141,7 +142,7 @@ def faults(check: Check, law: Law, policy: Policy) -> list[Fault]:
 
 
 def _faults_of_sql(con: Connection, check: Check, zone: ZoneInfo) -> list[Fault]:
-    """What is wrong with check.sql whatever the case: it does not run, or lacks columns."""
+    """What is wrong with a check's SQL whatever the case: a part does not run, or check.sql lacks columns."""
     period = Period.parse(DEFAULT_PERIOD, zone)
     asked = Asked(period, period.end)
     try:
@@ -149,9 +150,22 @@ def _faults_of_sql(con: Connection, check: Check, zone: ZoneInfo) -> list[Fault]
         columns = [row["column_name"] for row in rows(con, f"DESCRIBE ({asked.within(check.sql)})")]
     except DatabaseError as error:
         return [Fault("", None, f"check.sql does not run: {str(error).splitlines()[0]}")]
-    if tuple(columns[: len(FIRST)]) == FIRST:
-        return []
-    return [Fault("", None, f"check.sql must begin with the columns {', '.join(FIRST)}")]
+    if tuple(columns[: len(FIRST)]) != FIRST:
+        return [Fault("", None, f"check.sql must begin with the columns {', '.join(FIRST)}")]
+    try:
+        judged_as = judge(con, check, asked).relation
+    except CheckError as error:
+        return [Fault("", None, error.message)]
+    return [fault for evidence in check.evidence for fault in _faults_of_evidence(con, evidence, judged_as)]
+
+
+def _faults_of_evidence(con: Connection, evidence: Evidence, relation: str) -> list[Fault]:
+    try:
+        con.execute(f"DESCRIBE SELECT t.* FROM {evidence.table} AS t, {relation} AS f WHERE {evidence.where}")
+    except DatabaseError as error:
+        why = str(error).splitlines()[0]
+        return [Fault("", None, f"the evidence of {evidence.table} does not run: {why}")]
+    return []
 
 
 def _otherwise(con: Connection, check: Check, case: Case, zone: ZoneInfo) -> list[str]:

@@ -48,6 +48,8 @@ def test_the_copied_folder_is_accepted(folder: Path) -> None:
         ('article = "GDPR 6(1)(a), 7(1), 7(3)"', 'article = " "', 3, "article", "not a text"),
         ('article = "GDPR 6(1)(a), 7(1), 7(3)"', "article = 6", 3, "article", "not a text"),
         ('key = "event_id"', 'key = "event id"', 6, "key", "not a name"),
+        ('key = "event_id"', 'key = "evnt_id"', 6, "key", "no column of the unit"),
+        ('unit = "processing_events"', 'unit = "procesing_events"', 5, "unit", "nobody loads"),
         ('chart = "months"', 'colour = "red"\nchart = "months"', 8, "colour", "unknown key"),
         ('chart = "months"\n', "", None, "chart", "missing"),
         ('"core.consents", ', "", 10, "reads", "core.consents"),
@@ -81,8 +83,10 @@ def test_check_toml_is_closed(
 
 
 @pytest.mark.parametrize(
-    "word", ["now()", "current_date", "CURRENT_TIMESTAMP", "random()", "today()", "localtimestamp", "uuid()"]
-)
+    "word",
+    ["now()", "current_date", "CURRENT_TIMESTAMP", "random()", "today()", "localtimestamp", "uuid()", "uuidv4()",
+     "current_localtimestamp()", "(from core.consents using sample 1)", "(from core.consents tablesample 1%)"],
+)  # fmt: skip
 def test_sql_gives_the_same_answer_whenever_it_is_asked(folder: Path, word: str) -> None:
     edit(
         folder / "check.sql",
