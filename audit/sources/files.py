@@ -12,7 +12,10 @@ from audit.contract import Contract, load_contracts
 from audit.errors import AuditError, printable
 from audit.sources.content import Content, read_through, refuse_change
 
-_NAME = re.compile(r"(?P<form>csv|parquet|jsonl|ndjson|xlsx)(?:\.(?P<packed>gz|zst))?$")
+_ENDING = re.compile(r"\.(?P<form>csv|parquet|jsonl|ndjson|xlsx)(?:\.(?P<packed>gz|zst))?$")
+_OF_NO_FORM = (
+    "no form of a table; left out. It takes csv, jsonl, ndjson (each also gz or zst), parquet, and xlsx of registers"
+)
 
 UNFINISHED = "import-{}.unfinished"
 """The folder that an import's files wait in, within the one they belong to, by the system's name."""
@@ -161,25 +164,29 @@ def new_of(sources: Sequence[Source], settled: Sequence[Mapping[str, Any]], mess
 
 def _candidates(folder: Path, table: str) -> Iterator[Path]:
     for path in folder.iterdir():
-        stem, _, ending = path.name.partition(".")
-        ours = stem == table or stem.startswith(f"{table}-")
-        if ours and _NAME.fullmatch(ending):
+        if path.name.startswith((f"{table}.", f"{table}-")) and _ENDING.search(path.name):
             yield path
         elif path.name == table and path.is_dir():
-            yield from (p for p in path.iterdir() if _NAME.search(p.name))
+            yield from (p for p in path.iterdir() if _ENDING.search(p.name))
 
 
 def strangers(folder: Path, exports: Collection[Path] = ()) -> list[str]:
-    """The files of a source folder that look like data and are no table's and no export: their names."""
+    """What to say of files in a source folder that look like data, or a table's, and are neither its nor an export."""
     tables = load_contracts()
-    return sorted(
-        printable(path.name)
-        for path in folder.iterdir()
-        if path not in exports
-        and not _of_import(path)
-        and _NAME.fullmatch(path.name.partition(".")[2])
-        and not any(path.name.startswith((f"{t}.", f"{t}-")) for t in tables)
-    )
+    said = []
+    for path in folder.iterdir():
+        is_named = path.name.startswith(tuple(f"{t}{sign}" for t in tables for sign in ".-"))
+        is_data = _ENDING.search(path.name) is not None
+        if path in exports or _of_import(path) or path.name.startswith(".") or (is_named and is_data):
+            continue
+        if path.name in tables and path.is_dir():
+            parts = (p for p in path.iterdir() if not _ENDING.search(p.name) and not p.name.startswith("."))
+            said += [f"{path.name}/{printable(p.name)}: {_OF_NO_FORM}" for p in parts]
+        elif is_named or path.name in tables:
+            said.append(f"{printable(path.name)}: {_OF_NO_FORM}")
+        elif is_data:
+            said.append(f"{printable(path.name)}: no table has this name; left out")
+    return sorted(said)
 
 
 def refused_by_imports(folder: Path) -> list[str]:
@@ -207,7 +214,7 @@ def refuse_name(path: Path) -> None:
 
 def _hashed(contract: Contract, path: Path, folder: Path) -> Source:
     refuse_name(path)
-    match = _NAME.search(path.name)
+    match = _ENDING.search(path.name)
     assert match
     form = {"ndjson": "jsonl"}.get(match["form"], match["form"])
     name = printable(path.relative_to(folder).as_posix())

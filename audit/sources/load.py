@@ -73,7 +73,7 @@ def load(
     batches = [batch for folder in folders for batch in read_sources(folder)]
     exports = {export.path for batch in batches for export in batch.exports}
     sources = [s for folder in folders for s in discover(folder, exports)]
-    left_out = [f"{name}: no table has this name; left out" for f in folders for name in strangers(f, exports)]
+    left_out = [line for folder in folders for line in strangers(folder, exports)]
     left_out += [line for folder in folders for line in refused_by_imports(folder)]
     with writing(db) as current:
         before = current or Snapshot(db, 0, str(policy.zone), "")

@@ -173,6 +173,30 @@ def test_a_file_of_no_table_is_said_to_be_left_out(tmp_path):
     assert report.messages == ["consent.csv: no table has this name; left out"]
 
 
+@pytest.mark.parametrize("name", ["consents-2026.07.csv", "consents-mira.example-1.jsonl.csv", "consents/a.b.csv"])
+def test_a_part_may_be_called_anything(tmp_path, name):
+    text = "consent_id,subject_id,purpose,status,effective_at\nC1,S1,newsletter,given,2026-07-01\n"
+    _, report = loaded(tmp_path, {name: text})
+    assert (report.tables[0]["accepted"], report.messages) == (1, [])
+
+
+def test_a_tables_file_of_another_form_is_not_left_out_in_silence(tmp_path):
+    other = (
+        "consents.CSV",
+        "consents-1.tsv",
+        "consents.csv.bz2",
+        "consents",
+        "consents.xls",
+        "requests/a.txt",
+        "requests/b/c.csv",
+    )
+    files = dict.fromkeys((*other, ".consents.csv.swp", "notes.txt", "consenting.txt", "requests/.hidden"), "x")
+    _, report = loaded(tmp_path, {"processing_events.csv": HEADER + ROW.format(1)} | files)
+    said = "no form of a table; left out. It takes csv, jsonl, ndjson (each also gz or zst), parquet, and xlsx of registers"
+    told = {f"{name}: {said}" for name in (*other[:-1], "requests/b")}
+    assert set(report.messages) == told
+
+
 def test_a_file_may_be_called_anything(tmp_path):
     name = "processing_events-\x1b[31m'; DROP\n--$(x).csv"
     db, _ = loaded(tmp_path, {name: HEADER + "E1,soon,use,\n" + ROW.format(2)})
