@@ -135,7 +135,7 @@ def _last_day(received: date, limit: Limit, calendar: Calendar, pause: Pause | N
     if pause and pause.confirmed:
         asked = max(pause.asked, received)
         confirmed = max(pause.confirmed, asked)
-        added = day + (confirmed - asked)
+        added = Duration(days=(confirmed - asked).days).after_day(day)
         resumed = limit.value.after_day(confirmed) - (asked - received)
         steps.append(
             f"Clock stood still from {said(asked)} to {said(confirmed)} (GDPR 12(6)):"

@@ -78,6 +78,7 @@ def test_a_duration_beyond_the_calendar_is_the_users_error():
         lambda: Duration(months=12 * 9000).after_day(date(2026, 1, 1)),
         lambda: Duration(days=10**9).after_day(date(2026, 1, 1)),
         lambda: Duration(seconds=10**15).after_instant(datetime(2026, 1, 1, tzinfo=UTC), STOCKHOLM),
+        lambda: due("request", "2026-07-01", identity_requested="2026-07-02", identity_confirmed="9999-12-31"),
     ):
         with pytest.raises(UsageError, match="9999"):
             call()
