@@ -31,8 +31,8 @@ _SIDES = ("system_id", "client_id", "kind", "purpose", "role")
 _FIELDS = ("month", "side", "reason")
 _STEP, _GAP = 22, 16
 _MOST = {"month": 24, "side": 12, "reason": 12}  # bars
-_WIDTHS = {"month": 160, "side": 190, "reason": 270}
-_LABELS = {"month": 92, "side": 108, "reason": 180}  # of the width
+_WIDTHS = {"month": 176, "side": 184, "reason": 260}
+_LABELS = {"month": 110, "side": 104, "reason": 176}  # of the width
 _NUMBER = 40
 
 
@@ -129,7 +129,12 @@ def _bars(panel: Panel, rows: Rows, words: Words) -> Any:
         some.mark_bar(height=12, color=palette.ACCENT).encode(x=x),
         some.mark_text(align="right").encode(x=alt.value(width), text="text:N"),
         every.mark_text(align="left", limit=label).encode(x=alt.value(0), text=f"{field}:N"),
-        every.mark_rect(cursor="pointer", tooltip=None)
-        .encode(x=alt.value(0), x2=alt.value(width), opacity=alt.value(0))
+        every.mark_rect(cursor="pointer")  # hovering tells a name that is longer than its place
+        .encode(
+            x=alt.value(0),
+            x2=alt.value(width),
+            opacity=alt.value(0),
+            tooltip=alt.Tooltip(f"{field}:N", title=panel.head),
+        )
         .add_params(clicked),
     ).properties(width=width, height=alt.Step(_STEP))

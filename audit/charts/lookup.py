@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,13 @@ PAGE = 12
 """How many lines show at a time."""
 
 _STEP = 22
-_PLACES = {"reason": 0, "side": 184, "item": 288, "began": 440, "over": 562}  # where each column begins
+_PAGE_SHOWN = f"min(page, ceil(datum.count / {PAGE}))"  # the last one, where a choice leaves fewer
+_PLACES = {"reason": 0, "side": 184, "item": 320, "began": 436, "over": 550}  # where each column begins
+_NARROW, _WIDE = "IJfijlrt ", "MWmw"
 _SORTED_BY = {"began": "occurred_at", "over": "amount"}  # where it is not by what is shown
 _SEARCHED = ("reason", "side", "item", "began", "client", "finding", "source")
+_WHOLE = " + ' ' + ".join(f"datum.{field}" for field in _SEARCHED)
+_MATCHES = f"indexof(lower({_WHOLE}), lower(search)) >= 0"
 _TIPS = ("item", "began", "due", "over", "client", "finding", "source")
 
 
@@ -96,8 +101,13 @@ def heads(panels: Sequence[Panel], words: Words) -> Rows:
     for column, x in _PLACES.items():
         by, name = _SORTED_BY.get(column, column), called[column]
         marks.append({"by": by, "down": 0, "x": x, "label": f"{name} ▲"})
-        marks.append({"by": by, "down": 1, "x": x + 7.2 * len(name) + 18, "label": "▼"})
+        marks.append({"by": by, "down": 1, "x": x + _width(name) + 20, "label": "▼"})
     return marks
+
+
+def _width(name: str) -> float:
+    """About how many pixels a name in the head takes."""
+    return sum(4 if c in _NARROW else 10.5 if c in _WIDE else 7.2 for c in name)
 
 
 def _controls(lines: int, words: Words) -> list[dict[str, Any]]:
@@ -135,6 +145,7 @@ def views(panels: Sequence[Panel], lines: int, total: int, words: Words) -> dict
             x=alt.X("x:Q", scale=scale, axis=None), text="label:N", opacity=bright
         ),
         _lines(fields, picked, words),
+        _one_line(_numbered(fields, words), color=palette.GREY).encode(x=left, text="text:N"),
         _one_line(command, color=palette.GREY).encode(x=left, text="text:N"),
     )
     spec: dict[str, Any] = stacked.to_dict(validate=False)
@@ -155,6 +166,22 @@ def _counted(panels: Sequence[Panel], lines: int, total: int, words: Words) -> s
     return f"{before!r} + {written('datum.n || 0', words)} + {after!r}"
 
 
+def _numbered(fields: Sequence[str], words: Words) -> Any:
+    """Which of the lines show, of those that are chosen and match the search; a word where none does."""
+    marks = {"first": "\x00", "last": "\x01", "n": "\x02"}
+    numbers = {
+        "\x00": f"{PAGE} * ({_PAGE_SHOWN} - 1) + 1",
+        "\x01": f"min({PAGE} * {_PAGE_SHOWN}, datum.count)",
+        "\x02": "datum.count",
+    }
+    parts = re.split("([\x00-\x02])", words.say("charts.drill.lines", **marks))
+    said = " + ".join(written(f"({numbers[p]})", words) if p in numbers else repr(p) for p in parts if p)
+    none = repr(words.say("charts.drill.no_line"))
+    # Summed up, not filtered: of no rows at all there would be no sum to tell.
+    found = chosen(alt.Chart(alt.NamedData("lines")), *fields).transform_calculate(hit=f"{_MATCHES} ? 1 : 0")
+    return found.transform_aggregate(count="sum(hit)").transform_calculate(text=f"datum.count ? {said} : {none}")
+
+
 def _lines(fields: Sequence[str], picked: Any, words: Words) -> Any:
     """The page of lines."""
     base = _page(chosen(alt.Chart(alt.NamedData("lines")), *fields))
@@ -173,14 +200,12 @@ def _lines(fields: Sequence[str], picked: Any, words: Words) -> Any:
 
 def _page(chart: Any) -> Any:
     """Those that match the search, sorted; of them the page that shows, each with its place on it."""
-    text = " + ' ' + ".join(f"datum.{field}" for field in _SEARCHED)
     place = "(sort.down[0] ? datum.count + 1 - datum.rank : datum.rank) - 1"
-    page = f"min(page, ceil(datum.count / {PAGE}))"  # the last one, where a choice leaves fewer
     return (
-        chart.transform_filter(f"indexof(lower({text}), lower(search)) >= 0")
+        chart.transform_filter(_MATCHES)
         .transform_calculate(key="datum[sort.by[0]]")
         .transform_window(rank="row_number()", sort=[{"field": "key"}, {"field": "place"}])
         .transform_joinaggregate(count="count()")
-        .transform_calculate(line=f"{place} - {PAGE} * ({page} - 1)")
+        .transform_calculate(line=f"{place} - {PAGE} * ({_PAGE_SHOWN} - 1)")
         .transform_filter(f"0 <= datum.line && datum.line < {PAGE}")
     )

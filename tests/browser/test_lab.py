@@ -134,6 +134,9 @@ def test_a_click_narrows_the_table_and_hovering_tells_more(browser: Browser) -> 
     search = browser.see(".vega-bindings input[type=search]")
     search.send_keys(both[1])
     assert wait(lambda: table() if table() != both else None, "the line searched for") == [both[1]]
+    assert text(browser, "Lines 1 to 1 of 1")
+    search.send_keys("nonsense")
+    wait(lambda: text(browser, "No line has this text"), "a word where no line is")
     search.send_keys(Keys.CONTROL, "a")
     search.send_keys(Keys.DELETE)
     clean(browser)

@@ -138,6 +138,26 @@ def test_the_search_finds_any_part_of_a_line(chart: Chart) -> None:
     assert items(texts(chart, search="[")) == []
 
 
+def test_it_says_which_lines_show_and_that_none_does(chart: Chart) -> None:
+    assert f"Lines 1 to {PAGE} of 54" in texts(chart)
+    assert "Lines 49 to 54 of 54" in texts(chart, page=5)
+    assert "Lines 1 to 10 of 10" in texts(chart, page=5, search="E-00")
+    assert "No line has this text" in texts(chart, search="[")
+    swedish = charts.drill(result(), Words("sv", "Europe/Stockholm"), listed=lines() * 30)
+    assert "Rad 1 till 12 av 1\xa0620" in texts(swedish)
+
+
+def test_a_name_longer_than_its_place_is_told_by_hovering(chart: Chart) -> None:
+    assert chart.screen is not None
+    told = [
+        v["encoding"]["tooltip"]
+        for p in chart.screen["vconcat"][0]["hconcat"]
+        for v in p["layer"]
+        if "tooltip" in v["encoding"]
+    ]
+    assert [(t["field"], t["title"]) for t in told] == [("month", "Month"), ("side", "System"), ("reason", "Reason")]
+
+
 def test_pages_and_a_choice_that_leaves_fewer(chart: Chart) -> None:
     assert items(texts(chart, page=5)) == [f"E-{i:03}" for i in range(4 * PAGE, 54)]
     assert items(texts(chart, page=5, search="E-00")) == [f"E-{i:03}" for i in range(10)]
@@ -176,7 +196,7 @@ def test_swedish_is_swedish_and_writes_its_numbers() -> None:
     )
     made = charts.drill(many, Words("sv", "Europe/Stockholm"), listed=lines()[:1])
     shown = texts(made)
-    assert any(t.startswith("12\xa0347 av 12\xa0347 fynd valda") for t in shown)
+    assert any(t.startswith("12\xa0347 av 12\xa0347 iakttagelser valda") for t in shown)
 
 
 def test_nothing_found_draws_nothing() -> None:
