@@ -54,7 +54,8 @@ FILES = {
     ),
     "retention_rules.csv": "rule_id,anchor,period,action,legal_reference\nRR,last_activity,P24M,erase,The policy\n",
     "systems.csv": "system_id,name\ncrm,The CRM\nfax,The fax\n",
-    "contracts.csv": "contract_id,client_id,client_name,contract_start\nK1,C1,The Museum,2020-01-01\n",
+    "contracts.csv": "contract_id,client_id,client_name,contract_start\nK1,C1,The Museum,2020-01-01\n"
+    "K2,C1,The Museum of Later,2026-12-01\n",
 }
 
 
@@ -91,6 +92,7 @@ def card(page: Any, activity_id: str) -> dict[str, Any]:
 
 def test_what_is_in_force_on_the_as_of_date_is_in_the_record(record: Record) -> None:
     assert [a["activity_id"] for a in record.activities] == ["A1", "A2", "A6", "A3"]
+    assert {a["client_name"] for a in record.activities} == {None, "The Museum"}
 
 
 @pytest.mark.slow

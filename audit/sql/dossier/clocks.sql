@@ -80,7 +80,7 @@ client_dues as (
             else add_at(aware_at, months, days, seconds)
         end as due_at
     from client_limits
-    order by due_at
+    order by due_at, basis, months, days, seconds
     limit 1
 ),
 client as (

@@ -1,7 +1,9 @@
 -- One incident as the register has it, its role decided; $1 is its id. What is dated at or after $as_of has not happened.
 with clients as (
-    select client_id, max_by(client_name, contract_start) as client_name
+    -- a contract that begins after the as_of date has not begun
+    select client_id, max_by(client_name, (contract_start, contract_id)) as client_name
     from core.contracts
+    where contract_start <= $as_of_on
     group by client_id
 )
 select

@@ -1,8 +1,10 @@
 -- The record of processing activities in force on the as-of date, each with its retention rule, its client's name, and what
 -- ropa_completeness asks of it (GDPR 30(1), 30(2), and what the policy promises besides).
 with clients as (
-    select client_id, max_by(client_name, contract_start) as client_name
+    -- a contract that begins after the as_of date has not begun
+    select client_id, max_by(client_name, (contract_start, contract_id)) as client_name
     from core.contracts
+    where contract_start <= $as_of_on
     group by client_id
 )
 select
