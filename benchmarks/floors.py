@@ -32,6 +32,7 @@ from audit.judge import group_events, judge
 from audit.policy import load_policy
 from audit.run import Workbench, open_workbench
 from audit.sample import write_sample
+from audit.snapshot import PART_FORM
 from audit.sources.load import load
 from audit.statutes import load_law
 
@@ -105,7 +106,7 @@ def raw_copy(source: Path) -> None:
         con = duckdb.connect()
         con.execute(
             f"COPY (SELECT * FROM read_csv('{source}/processing_events.csv', auto_detect = false, header = true,"
-            f" columns = {{{types}}})) TO '{folder}/raw.parquet' (FORMAT parquet)"
+            f" columns = {{{types}}})) TO '{folder}/raw.parquet' ({PART_FORM})"
         )
         con.close()
 

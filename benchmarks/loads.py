@@ -26,6 +26,7 @@ from pathlib import Path
 import duckdb
 import zstandard
 
+from audit.snapshot import PART_FORM
 from audit.sources.load import load
 from benchmarks.floors import cpu, policy
 
@@ -99,7 +100,7 @@ def copied(source: Path, form: str) -> None:
         "jsonl": f"read_ndjson('{path}', columns = {{{types}}})",
     }.get(form, f"read_csv('{path}', auto_detect = false, header = true, columns = {{{types}}})")
     with tempfile.TemporaryDirectory(dir=ROOT) as folder, duckdb.connect() as con:
-        con.execute(f"COPY (FROM {relation}) TO '{folder}/raw.parquet' (FORMAT parquet)")
+        con.execute(f"COPY (FROM {relation}) TO '{folder}/raw.parquet' ({PART_FORM})")
 
 
 def alone(name: str, source: Path, **environment: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.contract import Contract
-from audit.snapshot import Snapshot, core_select, ident, literal
+from audit.snapshot import PART_FORM, Snapshot, core_select, ident, literal
 from audit.sources.account import Account, lined
 from audit.store import Connection
 
@@ -102,7 +102,7 @@ class Keys:
         # Named after both parts: an older snapshot reads what the part left out before.
         target = f"{stem}-excluded.parquet" if by is None else f"{stem}-without-{by['path'].removeprefix('parts/')}"
         path = literal(str(snapshot.folder / target))
-        self.con.execute(f"COPY (FROM ({rows}) ORDER BY source_row) TO {path} (FORMAT parquet)")
+        self.con.execute(f"COPY (FROM ({rows}) ORDER BY source_row) TO {path} ({PART_FORM})")
         with_hole = part | {"excluded": target}
         return replace(snapshot, parts=tuple(with_hole if p["path"] == part["path"] else p for p in snapshot.parts))
 

@@ -15,7 +15,7 @@ from audit.contract import Contract, load_contracts
 from audit.errors import AuditError
 from audit.policy import Policy
 from audit.pseudonyms import Pseudonyms
-from audit.snapshot import Snapshot, literal, read_snapshot
+from audit.snapshot import PART_FORM, Snapshot, literal, read_snapshot
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
@@ -239,7 +239,7 @@ class _Load:
         select = typed_select(contract, relation, columns, source_id, empty_is_null=form == "csv")
         target = self.before.folder / path
         draft = target.with_name(target.name + ".tmp")
-        self.con.execute(f"COPY ({select}) TO {literal(str(draft))} (FORMAT parquet)")
+        self.con.execute(f"COPY ({select}) TO {literal(str(draft))} ({PART_FORM})")
         draft.replace(target)
 
     def _snapshot(self, number: int, touched: set[str]) -> Snapshot:
@@ -266,7 +266,7 @@ class _Load:
         for table, rows in person_selects(self.con, snapshot, tables).items():
             self.con.execute(f"CREATE OR REPLACE VIEW core.{table} AS {rows}")
         select = sql_file(f"derived/{name}")
-        self.con.execute(f"COPY ({select}) TO {literal(str(snapshot.folder / path))} (FORMAT parquet)")
+        self.con.execute(f"COPY ({select}) TO {literal(str(snapshot.folder / path))} ({PART_FORM})")
         return path
 
     def _keep_asides(self, number: int) -> tuple[str | None, str | None]:
@@ -282,7 +282,7 @@ class _Load:
 
     def _copy_table(self, table: str, path: str, order: str) -> None:
         target = literal(str(self.before.folder / path))
-        self.con.execute(f"COPY (FROM {table} ORDER BY {order}) TO {target} (FORMAT parquet)")
+        self.con.execute(f"COPY (FROM {table} ORDER BY {order}) TO {target} ({PART_FORM})")
 
 
 def _unreadable(error: DatabaseError, sources: Sequence[Source], db: Path) -> AuditError:

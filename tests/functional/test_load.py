@@ -24,6 +24,7 @@ from audit.sources.files import discover
 from audit.sources.load import load
 from audit.store import scratch
 from tests.functional.houses import loaded, policy, write
+from tests.functional.sample_db import load_sample
 
 EVENTS = (
     "event_id,occurred_at,operation,subject_id\nE1,2026-07-01T09:00:00+02:00,use,S1\nE2,2026-07-01T08:00:00Z,store,\n"
@@ -494,6 +495,25 @@ def test_a_plain_shell_can_open_a_snapshot(tmp_path: Path, monkeypatch: pytest.M
     con = duckdb.connect()
     con.execute((db / "open.sql").read_text())
     assert con.execute("SELECT count(*) FROM core.processing_events").fetchall() == [(2,)]
+
+
+def test_another_engine_reads_every_part_alike(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    db = load_sample(tmp_path / "sample")
+    ends = "0001-01-01,9999-12-31", "9999-12-30,9999-12-31", "2026-01-01,"  # as far apart as days can stand
+    contracts = "contract_id,client_id,contract_start,contract_end\n"
+    contracts += "".join(f"K{i},C{i},{days}\n" for i, days in enumerate(ends))
+    numbers = ("9" * 18, "0", "", "1")
+    incidents = "incident_id,detected_at,subjects_affected\n"
+    incidents += "".join(f"I{i},2026-01-01T09:00Z,{n}\n" for i, n in enumerate(numbers))
+    far, _ = loaded(tmp_path, {"contracts.csv": contracts, "incidents.csv": incidents})
+    parts = [*db.glob("parts/*.parquet"), *far.glob("parts/*.parquet")]
+    assert len(parts) > len(load_contracts())
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        for part in parts:
+            ours = con.sql(f"FROM read_parquet('{part}')").to_arrow_table()
+            assert parquet.read_table(part).to_pylist() == ours.to_pylist(), part.name
 
 
 def test_an_open_database_reaches_nothing_else(tmp_path: Path) -> None:
