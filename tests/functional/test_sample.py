@@ -12,6 +12,7 @@ import pytest
 
 from audit.errors import AuditError, UsageError
 from audit.policy import load_policy
+from audit.run import open_workbench
 from audit.sample import Summary, write_sample
 from audit.sources.load import LoadReport, load
 from audit.statutes import load_law
@@ -137,6 +138,15 @@ def test_another_window_has_the_same_faults_in_its_own_last_quarter(made: Summar
     assert moved.period == "2026Q1"
     assert moved.findings == made.findings
     assert "2026-02-19" in (tmp_path / "incidents.csv").read_text("utf-8")
+
+
+def test_a_clean_window_of_one_quarter_has_nothing_to_refuse_or_find(tmp_path: Path) -> None:
+    """Some clients had left before it, and some consents are renewed on a day with mail."""
+    made = write_sample(tmp_path / "sample", start=date(2024, 1, 1), end=date(2024, 4, 1), clean=True)
+    report = load_of(made.folder, tmp_path / "db")
+    assert sum(t["rejected"] for t in report.tables) == 0
+    with open_workbench(tmp_path / "db", made.period) as workbench:
+        assert {c.check: c.violation for c in workbench.check_all() if c.violation} == {}
 
 
 def test_work_keeps_office_hours_and_seasons(made: Summary) -> None:

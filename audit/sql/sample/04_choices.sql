@@ -29,16 +29,29 @@ rows_of as (
     select subject_id, client_id, consent_purpose, 'withdrawn', left_at, null, null, idx, 99, h
     from persons
     where way = 'withdrawn'
+),
+written_down as (
+    select *, seconds_on(effective_at, 60 + 2300 * draw(h, 1)) as recorded_at
+    from rows_of
+    where effective_at < getvariable('until')
+),
+-- A renewal on which somebody relied before it would have been written down was written down at once.
+relied_on as (
+    select distinct w.idx, w.step
+    from written_down as w
+    join out.processing_events as e
+        on e.subject_id = w.subject_id and e.occurred_at >= w.effective_at and e.occurred_at < w.recorded_at
+    where w.status = 'given'
 )
 select
-    numbered('CN-', idx, 7) || '-' || step as consent_id,
+    numbered('CN-', w.idx, 7) || '-' || w.step as consent_id,
     subject_id, client_id, purpose, status, effective_at, expires_at,
     case when status = 'given' then getvariable('consent_notice') end as notice_version,
     method,
-    case when status = 'given' then 'form/' || substr(h, 1, 10) || '/' || step end as evidence_ref,
-    seconds_on(effective_at, 60 + 2300 * draw(h, 1)) as recorded_at
-from rows_of
-where effective_at < getvariable('until');
+    case when status = 'given' then 'form/' || substr(h, 1, 10) || '/' || w.step end as evidence_ref,
+    case when r.idx is null then recorded_at else effective_at end as recorded_at
+from written_down as w
+left join relied_on as r on r.idx = w.idx and r.step = w.step;
 
 -- Preferences: wishes of those who stay, and refusals only of channels that no stream uses for their pool; those who
 -- leave by refusing all contact.

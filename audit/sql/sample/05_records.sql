@@ -67,15 +67,21 @@ due as (
         group by client_id
         having count(*) = count(contract_end)
     ) as k on k.client_id = a.client_id
+),
+disposed as (
+    select
+        *,
+        case when due_on < getvariable('until')
+            then at_work(days_on(due_on::timestamp, 10 / 24.0 - 6 - pick(h, 3, least(24, 6 + months * 10))))
+        end as disposed_at
+    from due
+    where due_on is null or due_on - 40 > getvariable('first') - 300
 )
 select
     numbered('R-', row_number() over (order by collected_at, set_no, k) - 1, 7) as record_id,
-    * exclude (due_on, last_activity_at), happened(last_activity_at) as last_activity_at,
-    case when due_on < getvariable('until')
-        then at_work(days_on(due_on::timestamp, 10 / 24.0 - 6 - pick(h, 3, least(24, 6 + months * 10))))
-    end as disposed_at
-from due
-where due_on is null or due_on - 40 > getvariable('first') - 300;
+    * exclude (due_on, last_activity_at), happened(last_activity_at) as last_activity_at
+from disposed
+where disposed_at is null or disposed_at >= collected_at;  -- of a client that left before the window nothing is held
 
 insert into out.data_records by name
 select
