@@ -15,6 +15,7 @@ from audit.errors import UsageError
 from audit.listed import listed
 from audit.outputs import worst_first
 from audit.results import DIMENSIONS, FINDING_COLUMNS, OUTCOMES, CheckResult, Finding
+from audit.snapshot import ident
 from audit.words import Words
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 _SHORT = {"client": "client_id", "system": "system_id"}
 _NAMES = "role, client, system, purpose, kind or month"
 _MORE = ("system_id", "purpose", "kind", "month")
+_ASKED = (
+    "outcome", "reason", "item_key", "subject_id", "system_id", "client_id", "occurred_at", "due_at", "amount", "unit",
+    "source_file", "source_line", "detail",
+)  # fmt: skip
+_FIRST = (*_ASKED, *(c for c in (*_MORE, *reversed(FINDING_COLUMNS)) if c not in _ASKED))
+"""A finding's columns, what is asked first in front; the check, which is the same in all, at the end."""
+_TYPED = {"occurred_at": "TIMESTAMPTZ", "amount": "DOUBLE", "source_line": "BIGINT"}
 _COUNTS = {"population": "BIGINT", **dict.fromkeys(OUTCOMES, "BIGINT"), "rate": "DOUBLE"}
 
 
@@ -101,12 +109,17 @@ class Answer:
 
     @cached_property
     def findings(self) -> Frame:
-        """Violations, then waived, then undetermined, the worst first, with the file and line of each row."""
+        """Violations, then waived, then undetermined, the worst first, with the file and line of each row.
+
+        ``due_at`` is text: the last day of a time limit in days, the instant of one in hours.
+        """
         judged = self._bench.workbench.judged(self.name)
-        more: dict[str, Any] = {"title": self.title, "kinds": {"outcome": "status"}}
+        more: dict[str, Any] = {"title": self.title, "kinds": {"outcome": "status", "due_at": "moment"}}
         if judged is None:  # not evaluated
-            return of_rows(self._con, dict.fromkeys((*FINDING_COLUMNS, *_MORE), "VARCHAR"), [], self._words, **more)
-        return Frame(self._con.sql(worst_first(judged, *_MORE)), self._words, **more)
+            return of_rows(self._con, dict.fromkeys(_FIRST, "VARCHAR") | _TYPED, [], self._words, **more)
+        found = self._con.sql(worst_first(judged, *_MORE))
+        told = (f"CAST({c} AS TIMESTAMPTZ) AS {c}" if c == "occurred_at" else ident(c) for c in _FIRST)
+        return Frame(found.project(", ".join(told)), self._words, **more)
 
     @property
     def reasons(self) -> Frame:

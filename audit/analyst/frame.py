@@ -231,7 +231,8 @@ def of_rows(
 def of_dicts(con: Connection, rows: Sequence[Mapping[str, Any]], words: Words, title: str) -> Frame:
     """A frame of rows by name, one at the least; the types are those of their first values."""
     columns = {name: _sql_type([row[name] for row in rows]) for name in rows[0]}
-    return of_rows(con, columns, [list(row.values()) for row in rows], words, title=title)
+    moments = {name: "moment" for name, kind in columns.items() if name.endswith("_at") and kind == "VARCHAR"}
+    return of_rows(con, columns, [list(row.values()) for row in rows], words, title=title, kinds=moments)
 
 
 def _sql_type(values: list[Any]) -> str:

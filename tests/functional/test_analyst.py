@@ -24,6 +24,7 @@ from audit.analyst import spark
 from audit.analyst.bench import Bench
 from audit.errors import AuditError, UsageError
 from audit.explain import explain_item
+from audit.results import FINDING_COLUMNS
 from audit.run import open_workbench
 from tests.functional.houses import loaded
 from tests.functional.sample_db import load_sample
@@ -267,7 +268,7 @@ def test_a_name_almost_right_is_answered_with_the_right_one(wb: Bench) -> None:
         ("answer.findings.serch", "serch: no such name; expected search"),
         ("answer.findings[::2]", r"neither a row nor a column; expected a row as frame\[0\]"),
         ("answer.findings.head('3')", "n: not a number of rows; expected 0, 1, 2"),
-        ("answer.findings.sort()", "no column to sort by; expected one of check"),
+        ("answer.findings.sort()", "no column to sort by; expected one of outcome"),
         ("answer.findings.where('x = 1')", r'no column is named; expected where\(reason="withdrawn"\)'),
         ("repr(answer.findings.where(source_line='x'))", "a value cannot be read as another type"),
         ("wb.what_if('retention')", 'changes: nothing to change; expected {"WHAT": VALUE}'),
@@ -343,6 +344,19 @@ def test_a_closed_bench_says_how_to_open_it_again(db: Path) -> None:
     assert repr(wb) in wb._repr_html_() == f'<p style="max-width:50em">{wb!r}</p>'
 
 
+def test_a_findings_instant_is_one_and_what_is_asked_first_stands_first(wb: Bench) -> None:
+    findings = wb["consent_coverage"].findings
+    assert findings.columns[:3] == ("outcome", "reason", "item_key")
+    assert set(findings.columns) == {*FINDING_COLUMNS, "system_id", "purpose", "kind", "month"}
+    assert findings.types["occurred_at"] == "TIMESTAMP WITH TIME ZONE"
+    assert findings[0]["occurred_at"].isoformat() == "2026-07-21T10:12:00+02:00"
+    for shown in (findings, *wb["consent_coverage"].evidence(findings[0])):
+        assert "T10:" not in repr(shown)
+    with audit.open(wb.workbench.snapshot.folder, 1999) as other:
+        nothing = other["consent_coverage"].findings
+        assert nothing.columns == findings.columns
+
+
 def test_a_search_looks_in_every_row_and_column(wb: Bench) -> None:
     many = wb.sql("SELECT i, 'Nr ' || i AS name, NULL AS nothing FROM range(100000) AS t(i)")
     assert many.search("NR 99999")["i"] == [99999]
@@ -361,7 +375,7 @@ def test_a_terminal_is_not_overfilled(wb: Bench, monkeypatch: pytest.MonkeyPatch
     assert (*shown, *named) == findings.columns
     assert left not in whole
     monkeypatch.setenv("COLUMNS", "3")
-    assert repr(findings).splitlines()[1] == "check"
+    assert repr(findings).splitlines()[1] == "outcome"
 
 
 def test_what_has_no_client_is_the_organisations_own_in_a_chart(wb: Bench) -> None:
