@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from audit.errors import UsageError
 
 _FORMS = "2026Q3, 2026-07, 2026 or 2026-07-01/2026-10-01"
+_CALENDAR = re.compile(r"(\d{4})(?:Q([1-4])|-(\d\d))?", re.ASCII)
+_DAYS = re.compile(r"(\d{4}-\d\d-\d\d)/(\d{4}-\d\d-\d\d)", re.ASCII)
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -68,17 +70,17 @@ class Period:
             UsageError: any other form, an end that is not after the start, or the first or last year that there is.
         """
         wrong = UsageError("not a period", column="period", expected=_FORMS)
-        match = re.fullmatch(r"(\d{4})(?:Q([1-4])|-(\d\d))?", text)
         try:
-            if match:
+            if match := _CALENDAR.fullmatch(text):
                 year, quarter, month = match.groups()
                 first_month = 3 * int(quarter) - 2 if quarter else int(month or 1)
                 length = 3 if quarter else 1 if month else 12
                 first = date(int(year), first_month, 1)
                 until = _months_on(first, length)
+            elif match := _DAYS.fullmatch(text):
+                first, until = map(date.fromisoformat, match.groups())
             else:
-                start, _, end = text.partition("/")
-                first, until = date.fromisoformat(start), date.fromisoformat(end)
+                raise wrong
         except ValueError:
             raise wrong from None
         if until <= first:
@@ -112,7 +114,7 @@ class Period:
 
     def previous(self) -> Period:
         """The period of the same form just before; for two dates, as many days."""
-        match = re.fullmatch(r"(\d{4})(?:Q([1-4])|-(\d\d))?", self.label)
+        match = _CALENDAR.fullmatch(self.label)
         if not match:
             first = self.first - (self.until - self.first)
             return Period(f"{first}/{self.first}", first, self.first, self.zone)
