@@ -2,11 +2,13 @@
 
     python -m benchmarks.floors                    one and ten million sample events
     python -m benchmarks.floors --events 50000000 --memory 500MB --runs 3 --only consent_coverage,retention
+    python -m benchmarks.floors --events 50000000 --persons 3
 
 Each pair is timed in turn (A B A B ...) in one process, so that a busy neighbour slows both; the median ratio counts.
 ``event groups`` is what the checks of events share: made once a run, so it stands in a line of its own. ``spilled`` is
 the most that lay in the temporary folder. Samples and databases are kept under ``build/benchmarks`` for the next time;
-more than ten million events are the ten million several times, under other ids.
+more than ten million events are the ten million several times, under other ids. With them grow the persons and their
+registers, unless ``--persons`` says how many times those are there: a longer log of the same persons.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ IDS = (
     "event_id", "subject_id", "consent_id", "record_id", "external_id", "request_id", "visitor_id", "incident_id",
     "hold_id",
 )  # fmt: skip
+PERSONS = ("subject_id", "external_id", "visitor_id")
+EVENTS = ("processing_events", "cookie_events")
 ONCE = {"legal_holds": "record_id IS NULL AND subject_id IS NULL"}  # rows that hold for all persons, not for one
 PERIOD = "2025-04-01/2026-10-01"  # all that the sample holds
 
@@ -55,6 +59,7 @@ def main() -> None:
     """Measure and print a table that fits a changelog or a note."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("--events", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--persons", type=int, help="how many times the persons of the ten million are there")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", help="names of checks, or load, separated by commas")
     parser.add_argument("--memory", help="a memory limit, such as 500MB")
@@ -63,7 +68,7 @@ def main() -> None:
     wanted = args.only.split(",") if args.only else [*floors, "load"]
     print(f"{'':32} {'events':>12} {'ours, s':>9} {'floor, s':>9} {'ratio':>6}  (CPU, median of {args.runs})")
     for events in args.events:
-        db = database(events)
+        db = database(events, args.persons)
         if args.memory:
             os.environ["AUDIT_MEMORY_LIMIT"] = args.memory
         with open_workbench(db, PERIOD) as wb:
@@ -115,15 +120,16 @@ def policy() -> audit.policy.Policy:
     return load_policy(Path("data/mira/policy.toml"), load_law())
 
 
-def database(events: int) -> Path:
-    """A database of the sample with so many events."""
+def database(events: int, persons: int | None = None) -> Path:
+    """A database of the sample with so many events, and of more than the sample with so many times its persons."""
     ROOT.mkdir(parents=True, exist_ok=True)
-    db = ROOT / f"{events}.db"
+    times = events // SAMPLE
+    db = ROOT / (f"{events}-{persons}.db" if persons and persons < times else f"{events}.db")
     if not db.exists():
         with tempfile.TemporaryDirectory(dir=ROOT) as folder:
             sample = Path(folder) / "sample"
             if events > SAMPLE:
-                multiply(sample, database(SAMPLE), events // SAMPLE)
+                multiply(sample, database(SAMPLE), times, min(persons or times, times))
             else:
                 write_sample(sample, events=events)
             load(Path(folder) / "db", [sample], policy())
@@ -147,8 +153,8 @@ def events_alone(events: int) -> Path:
     return alone
 
 
-def multiply(folder: Path, db: Path, times: int) -> None:
-    """Write the tables of a database several times, each time under other ids of rows and persons.
+def multiply(folder: Path, db: Path, times: int, persons: int) -> None:
+    """Write the events of a database so many times, and the persons and all about them, each time under other ids.
 
     What is about nobody stays as it is: the same staff, clients, activities and rules, for more persons.
     """
@@ -156,8 +162,8 @@ def multiply(folder: Path, db: Path, times: int) -> None:
     with open_workbench(db, PERIOD) as wb:
         for contract in load_contracts().values():
             own = [c.name for c in contract.columns if c.name in IDS]
-            for i in range(times if own else 1):
-                other = ", ".join(f"{c} || '-{i}' AS {c}" for c in own)
+            for i in range((times if contract.table in EVENTS else persons) if own else 1):
+                other = ", ".join(f"{c} || '-{i % persons if c in PERSONS else i}' AS {c}" for c in own)
                 table = "processing_events_as_logged" if contract.table == "processing_events" else contract.table
                 rows = f"core.{table} WHERE {i} = 0 OR NOT ({ONCE.get(table, 'false')})"
                 select = f"SELECT * EXCLUDE (source_id, source_row){f' REPLACE ({other})' if own else ''} FROM {rows}"
