@@ -9,13 +9,11 @@ from zoneinfo import ZoneInfo
 
 from audit.duration import Duration
 from audit.errors import UsageError
-from audit.statutes import Law, SqlTable, load_law
+from audit.statutes import Law, SqlTable
 from audit.strict import Table, TomlFile
 from audit.transparency import Transparency, load_transparency
 from audit.vocabulary import BESIDE, Vocabulary, load_vocabulary
 from audit.workdays import Calendar
-
-__all__ = ["Commitment", "Law", "Policy", "Purpose", "load_commitments", "load_law", "load_policy"]
 
 DEADLINES = (
     "identity_request_within", "breach_notice_default", "subjects_told_within", "disposal_period_default",
@@ -247,9 +245,7 @@ def _targets(table: Table) -> dict[str, dict[str, Duration]]:
 
 def _purpose(table: Table, bases: list[str]) -> Purpose:
     with table:
-        found = Purpose(
-            table.text("use"), table.texts("bases", bases), table.texts("consent_channels", CHANNELS)
-        )  # fmt: skip
+        found = Purpose(table.text("use"), table.texts("bases", bases), table.texts("consent_channels", CHANNELS))
         if not found.bases:
             table.refuse("empty", "bases", "at least one legal basis")
         return found

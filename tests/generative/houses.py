@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from audit.clock import Limit
 from audit.duration import Duration
-from audit.policy import Policy, Purpose, load_law
-from audit.statutes import Entry, Law
+from audit.policy import Policy, Purpose
+from audit.statutes import Entry, Law, load_law
 from audit.workdays import Calendar
 from tests.spec import world as spec
 

@@ -12,7 +12,8 @@ from audit import store
 from audit.clock import Extension, Pause, due_breach, due_request, due_retention, hours_end
 from audit.duration import Duration, add_months
 from audit.period import midnight
-from audit.policy import load_law, load_policy
+from audit.policy import load_policy
+from audit.statutes import load_law
 from audit.workdays import Calendar
 from tests.generative.worlds import made
 

@@ -10,7 +10,7 @@ import pytest
 from audit.clock import due_breach, due_retention
 from audit.duration import Duration, add_months
 from audit.errors import UsageError
-from audit.policy import load_law
+from audit.statutes import load_law
 from audit.timelimit import due
 from audit.workdays import Calendar
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from audit.errors import AuditError
-from audit.policy import load_commitments, load_law, load_policy
-from audit.statutes import LAW_FOLDER
+from audit.policy import load_commitments, load_policy
+from audit.statutes import LAW_FOLDER, load_law
 
 MIRA = Path(__file__).parents[2] / "data" / "mira"
 
