@@ -152,7 +152,7 @@ class DossierTables:
         }
         is_demanded = self.dossier.incident["personal_data_breach"] is not False
         rows = [self._demand(*demand) for demand in DEMANDS] if is_demanded else []
-        return table(self.say("demands.caption"), columns, rows)
+        return table(self.say("demands.caption"), columns, rows, size="small")
 
     def _demand(self, article: str, name: str, column: str | None) -> list[Any]:
         if column is None:
