@@ -60,7 +60,7 @@ def add_database(parser: argparse.ArgumentParser, *, period: str | None = None) 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:
     """The options of a report that is made for every client."""
-    parser.add_argument("--all-clients", action="store_true", help="client-report: one for every client")
+    parser.add_argument("--all-clients", action="store_true", help="a client-report for every client")
     parser.add_argument(
         "--engine",
         choices=("fork", "papermill"),

@@ -15,7 +15,7 @@ from audit.arguments import Parser, add_batch, add_command, add_database, add_fo
 from audit.arguments_compare import compare
 from audit.arguments_data import import_export, keys, lab, load, prune, rejected, sample, snapshots
 from audit.arguments_new import new, test
-from audit.editions import EDITIONS, QUARTERLY, REPORTS, USUAL_EDITION
+from audit.editions import CLIENT, EDITIONS, QUARTERLY, REPORTS, USUAL_EDITION
 from audit.errors import AuditError
 from audit.terminal import Terminal
 
@@ -185,7 +185,8 @@ def _report(commands: Commands) -> None:
         commands, "report", "cli_report", "run the notebooks and typeset the report", "audit report --period 2026Q3"
     )
     add_database(parser, period=_LAST_QUARTER)
-    parser.add_argument("--report", choices=REPORTS, default=QUARTERLY, help="which report (default: %(default)s)")
+    default = f"(default: {QUARTERLY}, with --all-clients {CLIENT})"
+    parser.add_argument("--report", choices=REPORTS, help=f"which report {default}")
     parser.add_argument(
         "--incident",
         metavar="ID",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from audit.cli_check import naming, open_from, show_results
 from audit.dossier import breaches
-from audit.editions import CLIENT, DOSSIER
+from audit.editions import CLIENT, DOSSIER, QUARTERLY
 from audit.errors import UsageError
 from audit.making import Order, folder_name, is_current, make_report
 from audit.report_parts import checks_of
@@ -28,6 +28,7 @@ def report(args: argparse.Namespace, terminal: Terminal) -> int:
 
     Dossiers are made for the incident named, else for each personal data breach detected in the period.
     """
+    args.report = args.report or (CLIENT if args.all_clients else QUARTERLY)
     if args.all_clients:
         return _all_clients(args, terminal)
     if args.report == CLIENT and args.client is None:

@@ -139,8 +139,15 @@ def test_a_batch_that_is_stopped_goes_on_where_it_was(db: Path, tmp_path: Path) 
 
 def test_a_batch_is_of_clients_and_a_client_has_a_name() -> None:
     assert main(["report", "--report", "client-report"]) == 2
-    assert main(["report", "--all-clients"]) == 2
+    assert main(["report", "--report", "requests-report", "--all-clients"]) == 2
+    assert main(["report", "--all-clients", "--client", "K-1"]) == 2
     assert main(["report", "--report", "client-report", "--all-clients", "--client", "K-1"]) == 2
+
+
+def test_all_clients_are_reported_to_where_no_report_is_named(db: Path, tmp_path: Path) -> None:
+    given = ["--db", str(db), "--period", "2026Q3", "--out", str(tmp_path), "--jobs", "1", "--quiet"]
+    assert main(["report", "--all-clients", *given]) == 1
+    assert len(list(tmp_path.glob("2026Q3-client-report-K-?/client-report.pdf"))) == len(NAMES)
 
 
 def test_the_figures_of_a_client_without_a_row_are_none(db: Path, tmp_path: Path) -> None:
