@@ -57,7 +57,7 @@ class Texts:
 
 def english(title: str, question: str, reasons: Mapping[str, Mapping[str, str]], page: str) -> Texts:
     """The texts of check.toml and check.md."""
-    how = page.split("## How it is counted\n", 1)[1].split("\n## ", 1)[0]
+    how = page.split("## How it is counted", 1)[1].partition("\n")[2].split("\n## ", 1)[0]
     method = page[page.index("## ") :].split("## Worked cases", maxsplit=1)[0].strip()
     return Texts(title, question, reasons, how, method)
 

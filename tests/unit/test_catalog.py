@@ -135,6 +135,12 @@ def test_a_folder_without_a_proper_name_is_refused(folder: Path) -> None:
     assert "not a check's name" in refusal(folder.rename(folder.with_name("My-Check"))).message
 
 
+def test_spaces_behind_a_heading_are_nothing(folder: Path) -> None:
+    edit(folder / "check.md", "## How it is counted", "## How it is counted  ")
+    edit(folder / "check.md", "## What it does not show", "## What it does not show ")
+    assert load_check(folder).texts_in("en").how == CHECK.texts_in("en").how
+
+
 @pytest.mark.parametrize("section", ["What the law asks", "How it is counted", "What it does not show", "Worked cases"])
 def test_every_section_is_needed(folder: Path, section: str) -> None:
     edit(folder / "check.md", f"## {section}", f"## {section} of us")
