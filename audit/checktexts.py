@@ -100,8 +100,13 @@ def _reasons(table: Table, outcome: str, source: Texts) -> dict[str, str]:
 
 def _detail(table: Table, said: str) -> str:
     text = table.text(said)
-    if _places(text) - _places(said):
-        table.refuse("a place that the detail does not have", said, "the places of the detail")
+    try:
+        places = re.compile(_pattern(said)).groupindex
+        if _places(text) - places.keys():
+            table.refuse("a place that the detail does not have", said, "the places of the detail")
+        text.format(**dict.fromkeys(places, ""))
+    except (ValueError, LookupError, re.error):
+        table.refuse("a place that is none", said, "each place once, as {name}; {{ is a brace")
     return text
 
 

@@ -113,6 +113,25 @@ def test_a_translation_has_the_reasons_of_the_check(reasons: str, line: int, col
 
 
 @pytest.mark.parametrize(
+    "detail",
+    [
+        '"Held {n." = "Sparad {n}."',
+        '"Held {n}." = "Sparad {n."',
+        '"Held {0}." = "Sparad {0}."',
+        '"From {n} to {n}." = "Från {n}."',
+        '"Held {n}." = "Sparad {n:q}."',
+        '"Held {n}." = "Sparad {m}."',
+    ],
+)
+def test_a_detail_whose_places_are_none_is_refused_with_its_line(detail: str, tmp_path: Path) -> None:
+    text = f'title = "T"\nquestion = "F?"\nhow = "Så."\n[reasons]\n[details]\n{detail}\n'
+    (tmp_path / "check.sv.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CheckError, match="place") as refused:
+        read_texts(tmp_path, "sv", Texts("T", "Q?"))
+    assert refused.value.line in (5, 6)
+
+
+@pytest.mark.parametrize(
     ("written", "expected"),
     [
         (SV.integer(1234567), "1\xa0234\xa0567"),
