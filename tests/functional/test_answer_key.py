@@ -62,7 +62,7 @@ def test_the_key_names_no_other_check() -> None:
 def test_a_clean_sample_has_no_finding_in_any_quarter(clean_sample: Path, period: str) -> None:
     with open_workbench(clean_sample, period) as wb:
         results = wb.check_all()
-    assert {c.check: c.findings for c in results if c.violation or c.undetermined or c.waived} == {}
+    assert {c.check: c.reasons for c in results if c.violation or c.undetermined or c.waived} == {}
     assert {c.check for c in results if not c.evaluated} == set()
 
 
