@@ -120,8 +120,8 @@ def make_report(
                 notebooks.draw(executed, ran / notebooks.find(order.name).name)
             document = reports.read(ran / f"{order.name.replace('-', '_')}.ipynb")
         except AuditError as error:
-            _keep(ran, failed)
-            error.fix = f"What ran is kept in {failed}"
+            if _keep(ran, failed):
+                error.fix = ". ".join(filter(None, (error.fix, f"What ran is kept in {failed}")))
             raise
         made = {"files": _sums(draft), "beside": beside}
         _write_json(draft / "manifest.json", run_manifest(workbench, order) | made)
@@ -214,11 +214,13 @@ def _notebooks_of(name: str) -> list[Path]:
     return [*subjects, shipped("notebooks") / f"{name.replace('-', '_')}.ipynb"]
 
 
-def _keep(ran: Path, failed: Path) -> None:
-    """Copy the notebooks that ran to a folder of their own, if there is one of them."""
+def _keep(ran: Path, failed: Path) -> bool:
+    """Copy the notebooks that ran to a folder of their own; whether there is one of them."""
     shutil.rmtree(failed, ignore_errors=True)
-    if any(ran.iterdir()):
-        shutil.copytree(ran, failed)
+    if not any(ran.iterdir()):
+        return False
+    shutil.copytree(ran, failed)
+    return True
 
 
 def folder_name(workbench: Workbench, order: Order, snapshot: int | None = None) -> str:
