@@ -83,9 +83,10 @@ class Page:
 
     def show(self, kind: str, **values: Any) -> Shown:
         """Any kind of block of the report, its values given by name."""
-        return self._shown({"kind": kind, **values})
+        return self.block({"kind": kind, **values})
 
-    def _shown(self, block: Block) -> Shown:
+    def block(self, block: Block) -> Shown:
+        """A block of the report, made already."""
         return Shown(block, self.words)
 
     def cover(self, report: str, subtitle: str | None = None) -> Shown:
@@ -124,7 +125,7 @@ class Page:
 
     def first_things(self) -> Shown:
         """Where to begin: the checks with violations, the gravest and lowest first."""
-        return self._shown(tables.first_things(self.results, self.words))
+        return self.block(tables.first_things(self.results, self.words))
 
     def chart(self, form: Callable[..., Any], check: str, **options: Any) -> Any:
         """A check in a form of audit.charts; nothing where nothing was judged."""
@@ -171,21 +172,21 @@ class Page:
     def counts(self, check: str) -> Shown:
         """A check's rate with its denominator and all five counts; from here on the check counts as told."""
         self.told.append(check)
-        return self._shown(exhibits.counts(self.results[check], self._texts(check), self.words))
+        return self.block(exhibits.counts(self.results[check], self._texts(check), self.words))
 
     def checks(self) -> Shown:
         """Every check with its counts, as a table."""
-        return self._shown(tables.checks(self.results, self.words))
+        return self.block(tables.checks(self.results, self.words))
 
     def table(self, caption: Text, columns: Columns, rows: Iterable[list[Any]], **more: Any) -> Shown:
         """A table of one's own; columns are key -> (label, kind)."""
-        return self._shown(tables.table(caption, columns, rows, **more))
+        return self.block(tables.table(caption, columns, rows, **more))
 
     def by(self, check: str, dim: str, label: str | None = None) -> Shown:
         """A check's counts for each value of a dimension, as a table; ``label`` in place of the usual head."""
         label = label or self.words.say(f"tables.dim.{dim}")
         try:
-            return self._shown(tables.by(self.results[check], dim, label, self.words, self._texts(check).title))
+            return self.block(tables.by(self.results[check], dim, label, self.words, self._texts(check).title))
         except NotReleased as error:
             return self._not_shown(error)
 
@@ -204,13 +205,13 @@ class Page:
         if not total or not c.lists_items:
             return None
         found = c.findings(limit=limit)
-        return self._shown(tables.findings(caption, found, self.words, self.catalog, total_rows=total, **more))
+        return self.block(tables.findings(caption, found, self.words, self.catalog, total_rows=total, **more))
 
     def waived(self) -> Shown:
         """Every violation that a waiver covers: counted, never hidden."""
         found = [f for c in self.results if c.lists_items for f in c.findings(outcome="waived")]
         caption = self.words.say("tables.waived")
-        return self._shown(tables.findings(caption, found, self.words, self.catalog, size="small"))
+        return self.block(tables.findings(caption, found, self.words, self.catalog, size="small"))
 
     def waiving(self) -> Shown:
         """How many waivers are in force, what they cover, and what counts again."""
@@ -221,7 +222,7 @@ class Page:
         held, gone = remarks.in_force(self.results), remarks.run_out(self.results)
         shown = [exhibits.waivers(self.words.say("tables.waivers.caption"), held, self.words)]
         shown += [exhibits.waivers(self.words.say("tables.waivers.gone"), gone, self.words)] * bool(gone)
-        return Several(self._shown(block) for block in shown)
+        return Several(self.block(block) for block in shown)
 
     def unsaid(self) -> Shown:
         """How far the policy's own text falls short."""
@@ -229,17 +230,17 @@ class Page:
 
     def unsaid_by_text(self) -> Shown:
         """Where the text falls short by its own sections."""
-        return self._shown(exhibits.statements(self.results, self.words))
+        return self.block(exhibits.statements(self.results, self.words))
 
     def unsaid_by_data(self) -> Several:
         """Where the text falls short by what the data shows, with the rows that tell."""
         told = self.results.transparency
         rows = [exhibits.observed(o, self.words) for o in (told.observations if told else ())]
-        return Several(self._shown(b) for b in (exhibits.observations(self.results, self.words), *rows) if b)
+        return Several(self.block(b) for b in (exhibits.observations(self.results, self.words), *rows) if b)
 
     def matrix(self) -> Shown:
         """Every promise of the policy with its result and evidence, or *not evidenced*."""
-        return self._shown(tables.matrix(self.results, self.words))
+        return self.block(tables.matrix(self.results, self.words))
 
     def carries(self) -> Shown:
         """Whether the data can carry the answer; a caution where a source was silent or a row refused."""
@@ -249,11 +250,11 @@ class Page:
 
     def coverage(self, *, silent: bool = False) -> Shown:
         """Each source, or only those silent for too long: its rows, the days it covers and its longest silence."""
-        return self._shown(tables.coverage(self.results, self.words, silent=silent))
+        return self.block(tables.coverage(self.results, self.words, silent=silent))
 
     def files(self) -> Shown:
         """Each table's files, and what became of their rows."""
-        return self._shown(tables.files(self.results, self.words))
+        return self.block(tables.files(self.results, self.words))
 
     def how_counted(self, check: str) -> Shown:
         """How a check counts, from its page: the paragraphs before its first list or table."""
@@ -261,7 +262,7 @@ class Page:
 
     def method(self, check: str) -> Shown:
         """A check's page without its worked cases, for the annex."""
-        return self._shown(exhibits.method(self.catalog[check], self._texts(check), self.words))
+        return self.block(exhibits.method(self.catalog[check], self._texts(check), self.words))
 
     def _texts(self, check: str) -> Texts:
         """What a check says of itself in the page's language."""
@@ -275,7 +276,7 @@ class Page:
 
     def law(self) -> Shown:
         """The values of the law that the checks used, each with its dates and its source."""
-        return self._shown(tables.law(self.results, self.words))
+        return self.block(tables.law(self.results, self.words))
 
     def glossary(self) -> Shown:
         """The words the report uses in a sense of its own."""

@@ -89,7 +89,7 @@ class ClientPage(Page):
         # A client without a name is called by its id.
         key = "scope" if name != self.client.client_id else "scope_unnamed"
         scope = self.words.say(f"client.{key}", name=name, client_id=self.client.client_id)
-        return self._shown(
+        return self.block(
             block | {"scope": scope, "figures": self._figures(), "sentence": self._sentence(), "brief": True}
         )
 
@@ -125,7 +125,7 @@ class ClientPage(Page):
         columns = block["columns"] + [{"key": k, "label": label, "kind": "text", "align": "right"} for label, k in more]
         rows = [row + self._before(check) for check, row in zip(told, block["rows"], strict=True)]
         own = {"columns": columns, "rows": rows, "caption": w.say("client.glance"), "size": "small"}
-        return self._shown(block | own)
+        return self.block(block | own)
 
     def _before(self, check: str) -> list[str | None]:
         """A check's share of what was decided in the period before, and how far this period's is from it."""
@@ -200,7 +200,7 @@ class ClientPage(Page):
 
     def law_in_brief(self) -> Shown:
         """The values of the law that the checks used, small."""
-        return self._shown(tables.law(self.results, self.words) | {"size": "small"})
+        return self.block(tables.law(self.results, self.words) | {"size": "small"})
 
     def part(self, title: str) -> Shown:
         """Begins a part of a section; a title by its key, or as it is."""

@@ -98,7 +98,7 @@ class DossierPage:
 
     def glance(self) -> Shown:
         """What the register says of the incident."""
-        return self._block(self.tables.glance())
+        return self.page.block(self.tables.glance())
 
     def matrix(self) -> Shown:
         """The promises that bear on incidents, and how each stands for this one."""
@@ -136,42 +136,44 @@ class DossierPage:
 
     def clocks(self) -> Shown:
         """The clocks as a table."""
-        return self._block(self.tables.clocks())
+        return self.page.block(self.tables.clocks())
 
     def trail(self) -> Shown:
         """Every stage reached."""
-        return self._block(self.tables.trail())
+        return self.page.block(self.tables.trail())
 
     def notices(self) -> Several:
         """Who was told, and whether a supplement is due."""
         due = self.words.supplement()
         shown = [self.page.sentence(self.words.notices())]
-        shown += [self._block(self.tables.notices())] if any(self.tables.notices()["rows"]) else []
+        shown += [self.page.block(self.tables.notices())] if any(self.tables.notices()["rows"]) else []
         return Several([*shown, self.page.note(due, "caution")] if due else shown)
 
     def demands(self) -> Several:
         """What Articles 33(3) and 33(5) demand, and what is missing."""
         sentence = self.page.sentence(self.words.demands())
         block = self.tables.demands()
-        return Several([sentence, self._block(block)] if block["rows"] else [sentence])
+        return Several([sentence, self.page.block(block)] if block["rows"] else [sentence])
 
     def texts(self) -> Several:
         """Facts, effects and remedial action, as written."""
-        return Several([self._block(self.tables.texts()), self.page.note(self.say("texts.note"))])
+        return Several([self.page.block(self.tables.texts()), self.page.note(self.say("texts.note"))])
 
     def decisions(self) -> Shown:
         """What was decided, and why."""
-        return self._block(self.tables.decisions())
+        return self.page.block(self.tables.decisions())
 
     def duties(self) -> Several:
         """The controller's and the processor's view."""
         lead = self.say("duties.as_processor" if self.dossier.is_processor else "duties.as_controller")
-        return Several([self.page.sentence(lead), self._block(self.tables.duties())])
+        return Several([self.page.sentence(lead), self.page.block(self.tables.duties())])
 
     def form(self) -> Several:
         """The authority's form, field by field."""
         form = DossierForm(self.words, self.tables.below)
-        return Several([self.page.sentence(form.sentence()), self._block(form.asked()), self._block(form.rest())])
+        return Several(
+            [self.page.sentence(form.sentence()), self.page.block(form.asked()), self.page.block(form.rest())]
+        )
 
     def carries(self) -> Shown:
         """On what rows the dossier rests, and whether a refused one may be about the incident."""
@@ -185,14 +187,14 @@ class DossierPage:
         named = [w for w in self.results.waivers if w.scope.get("item_key") == self.dossier.incident["incident_id"]]
         if not named:
             return self.page.note(self.say("waivers.none"))
-        return self._block(exhibits.waivers(self.say("waivers.caption"), named, self.page.words))
+        return self.page.block(exhibits.waivers(self.say("waivers.caption"), named, self.page.words))
 
     def findings(self) -> Shown:
         """What the checks found of this incident in the period."""
         found = self.found()
         if not found:
             return self.page.note(self.say("findings.none"))
-        return self._block(
+        return self.page.block(
             tables.findings(self.say("findings.caption"), found, self.page.words, self.page.catalog, size="small")
         )
 
@@ -200,6 +202,3 @@ class DossierPage:
         """The findings on this incident."""
         key = self.dossier.incident["incident_id"]
         return [f for c in self.results if c.lists_items for f in c.findings() if f.item_key == key]
-
-    def _block(self, block: dict[str, Any]) -> Shown:
-        return self.page.show(block["kind"], **{k: v for k, v in block.items() if k != "kind"})

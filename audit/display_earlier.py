@@ -38,7 +38,7 @@ class Earlier:
         shown = [self._page.note(text, "caution") if found and found.checks else self._page.note(text)]
         if found and found.checks and self._with_counts:
             blocks = (earlier.restated_figures(words, found), earlier.restated_moves(words, found))
-            shown += [Shown(block, words) for block in blocks if block]
+            shown += [self._page.block(block) for block in blocks if block]
         return Several(shown)
 
     def since(self, check: str) -> Shown | None:
@@ -51,9 +51,7 @@ class Earlier:
 
     def overview(self) -> Shown:
         """Every check in both periods, as a table."""
-        return Shown(
-            earlier.overview(self._page.words, self.comparison, with_counts=self._with_counts), self._page.words
-        )
+        return self._page.block(earlier.overview(self._page.words, self.comparison, with_counts=self._with_counts))
 
     def subject(self, *checks: str) -> Several:
         """All there is to say of each check, as Page.subject, with the other period beside."""

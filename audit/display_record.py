@@ -95,37 +95,37 @@ class RecordPage:
 
     def matrix(self) -> Shown:
         """The promises of which every check was run."""
-        return self._block(tables.matrix(self.results, self.page.words, only_run=True))
+        return self.page.block(tables.matrix(self.results, self.page.words, only_run=True))
 
     def keeper(self) -> Shown:
         """Who keeps the record."""
-        return self._block(self.tables.keeper(dict(self.results.identity), self._as_of_on))
+        return self.page.block(self.tables.keeper(dict(self.results.identity), self._as_of_on))
 
     def overview(self, role: str) -> Shown:
         """The activities in one role, a line each."""
-        return self._block(self.tables.overview(role))
+        return self.page.block(self.tables.overview(role))
 
     def completeness(self) -> Shown:
         """What the record holds, field by field."""
-        return self._block(self.tables.completeness())
+        return self.page.block(self.tables.completeness())
 
     def recipients(self) -> Several:
         """The recipients, and what carries a transfer to those abroad."""
         sentence = self.page.sentence(self.words.transfers(self.record))
-        return Several([sentence, self._block(self.tables.recipients())] if self.record.recipients else [sentence])
+        return Several([sentence, self.page.block(self.tables.recipients())] if self.record.recipients else [sentence])
 
     def observed(self) -> Several:
         """What the logs show and the record does not declare, and the other way round."""
         n = len(self.record.seen("not_declared"))
         sentence = self.say("sentence.differs", n=n) if n else self.say("sentence.agrees")
         shown = [self.page.sentence(sentence)]
-        return Several([*shown, *(self._block(self.tables.observed(f)) for f in ("not_declared", "not_seen"))])
+        return Several([*shown, *(self.page.block(self.tables.observed(f)) for f in ("not_declared", "not_seen"))])
 
     def unknown(self) -> Several:
         """Events that name no activity of the record."""
         n = self.tables.count(sum(u["n"] for u in self.record.unknown))
         sentence = self.page.sentence(self.say("observed.unknown_sentence", n=n))
-        return Several([sentence, self._block(self.tables.unknown())] if self.record.unknown else [sentence])
+        return Several([sentence, self.page.block(self.tables.unknown())] if self.record.unknown else [sentence])
 
     def annex(self, key: str) -> Shown:
         """Begins an annex of the record's own: controller, processor or terms."""
@@ -136,18 +136,15 @@ class RecordPage:
         activities = self.record.of(role)
         if not activities:
             return Several([self.page.note(self.say("parts.none"))])
-        return Several(self._block(self.tables.card(a)) for a in activities)
+        return Several(self.page.block(self.tables.card(a)) for a in activities)
 
     def terms(self) -> Several:
         """The names of the record with their terms in the W3C Data Privacy Vocabulary."""
         names = self.words.names(self.record)
         n = sum(bool(self.vocabulary.iris(kind, name)) for kind, name in names)
         sentence = self.page.sentence(self.say("vocabulary.sentence", n=n, total=len(names)))
-        return Several([sentence, self._block(self.tables.vocabulary(self.vocabulary))])
+        return Several([sentence, self.page.block(self.tables.vocabulary(self.vocabulary))])
 
     def files(self) -> Shown:
         """Where the same record is as a file."""
         return self.page.note(self.say("parts.files"))
-
-    def _block(self, block: dict[str, Any]) -> Shown:
-        return self.page.show(block["kind"], **{k: v for k, v in block.items() if k != "kind"})

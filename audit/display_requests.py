@@ -14,8 +14,7 @@ _COUNTS = ("requests", "extended", "without_reason", "identity_asked", "identity
 
 def promises(page: Page) -> Shown:
     """The promises of the policy that bear on requests: those of which every check was run."""
-    block = tables.matrix(page.results, page.words, only_run=True)
-    return page.show(block["kind"], **{k: v for k, v in block.items() if k != "kind"})
+    return page.block(tables.matrix(page.results, page.words, only_run=True))
 
 
 def late(page: Page) -> Shown:
