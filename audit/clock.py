@@ -19,6 +19,7 @@ from audit.workdays import Calendar
 _ROLL = "Regulation 1182/71 art. 3(4)"
 _ANCHORS = ("collected", "last_activity", "relationship_end", "contract_end", "fiscal_year_end")
 _CONVENTIONS = ("elapsed", "regulation_1182")
+_BLANK = " \t\n\r\xa0"
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _rolled(day: date, calendar: Calendar, steps: list[str]) -> date:
 def _extends(due: date, extension: Extension, refused: bool, insufficient: Collection[str], steps: list[str]) -> bool:
     """Whether a notice extends the limit: in time, with a reason that carries it, and no refusal."""
     notified = said(extension.notified)
-    reason = (extension.reason or "").strip().lower()
+    reason = (extension.reason or "").strip(_BLANK).lower()
     if refused:
         problem = "a refusal is not extended (GDPR 12(4))"
     elif extension.notified > due:

@@ -150,7 +150,9 @@ def requests(draw, received_on=days):
     confirmed = draw(st.none() | st.integers(0, 70).map(lambda n: asked + timedelta(n))) if asked else None
     extended = draw(st.none() | (st.integers(27, 36) | st.integers(0, 100)).map(lambda n: received + timedelta(n)))
     reason = draw(
-        st.sampled_from([None, "", "complexity", "Holidays", " many staff on holiday ", "number of requests"])
+        st.sampled_from(
+            [None, "", " \t\r\n", "complexity", "Holidays\n", " many staff on holiday ", "number of requests"]
+        )
     )
     return received, asked, confirmed, extended, reason, draw(st.booleans())
 
