@@ -10,7 +10,7 @@ from pathlib import Path
 from audit.batch import ENGINES, Made, Question, make_all
 from audit.errors import UsageError
 from audit.making import Order
-from audit.signing_keys import read_settings, settings_file
+from audit.signing_keys import chosen_settings, read_settings
 from audit.terminal import Terminal
 
 
@@ -36,8 +36,7 @@ def report_all(args: argparse.Namespace, terminal: Terminal) -> int:
 
 def _form(args: argparse.Namespace) -> tuple[Order, Path | None]:
     """What each report is to be like, and the settings of who signs it."""
-    path = args.signing or settings_file()
-    settings = None if args.unsigned or (args.signing is None and not path.exists()) else path
+    settings = chosen_settings(args.signing, unsigned=args.unsigned)
     authority = None
     if settings:
         from audit.signature import Signer  # takes a second to load

@@ -16,7 +16,7 @@ from audit.errors import UsageError
 from audit.making import Order, folder_name, is_current, make_report
 from audit.report_parts import checks_of
 from audit.run import Workbench
-from audit.signing_keys import read_settings, settings_file
+from audit.signing_keys import chosen_settings, read_settings
 from audit.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -89,12 +89,12 @@ def _made(
 
 def signer_of(args: argparse.Namespace) -> Signer | None:
     """Who signs: what the settings name that were given, or that ``audit keys init`` made; nobody where unsigned."""
-    path = args.signing or settings_file()
-    if args.unsigned or (args.signing is None and not path.exists()):
+    settings = chosen_settings(args.signing, unsigned=args.unsigned)
+    if settings is None:
         return None
     from audit.signature import Signer  # takes a second to load
 
-    return Signer(read_settings(path))
+    return Signer(read_settings(settings))
 
 
 def _all_clients(args: argparse.Namespace, terminal: Terminal) -> int:

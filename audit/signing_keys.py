@@ -64,6 +64,12 @@ def settings_file(keys: Path | None = None) -> Path:
     return (keys or default_path()).parent / "signing" / SETTINGS
 
 
+def chosen_settings(named: Path | None, *, unsigned: bool) -> Path | None:
+    """The settings to sign with: those that were named, else those in their place; None where nothing is signed."""
+    usual = settings_file()
+    return None if unsigned else named or (usual if usual.exists() else None)
+
+
 def read_settings(path: Path) -> Settings:
     """The signing settings.
 

@@ -368,6 +368,7 @@ def test_pdfsig_agrees(signed, tmp_path):
     assert "Total document signed" in said.stdout
 
 
+@pytest.mark.usefixtures("signer")  # who makes the key that is packed
 def test_a_pkcs12_file_signs_as_well(verified, place, evidence, tmp_path, monkeypatch):
     own = place / "signing"
     key = serialization.load_pem_private_key((own / "report-key.pem").read_bytes(), None)
