@@ -115,17 +115,26 @@ def _row(check: Mapping[str, Any]) -> tuple[object, ...]:
 
 def _after_check(results: Mapping[str, Any], args: argparse.Namespace) -> list[tuple[str, list[str]]]:
     """What to type next: the page of the worst check, then the findings, then the report."""
-    own = [*naming(args.db), *(["--snapshot", str(args.snapshot)] if args.snapshot else [])]
+    policy = ["--policy", str(args.policy)] if args.policy else []
+    state = [*naming(args.db), *policy]
+    own = [*state, *(["--snapshot", str(args.snapshot)] if args.snapshot else [])]
     period = ["--period", args.period]
     worst = max(results["checks"], key=lambda check: check["violation"], default=None)
     commands = []
     if worst and worst["violation"]:
-        commands.append((f"to read what {worst['check']} asks", ["explain", worst["check"]]))
+        commands.append((f"to read what {worst['check']} asks", ["explain", worst["check"], *state]))
         if not args.findings:
-            commands.append(("to list the findings", ["check", *period, *own, "--findings", "findings.csv"]))
+            asked = {
+                "--only": ",".join(args.only or ()),
+                "--as-of": args.as_of,
+                "--client": args.client,
+                "--role": args.role,
+            }
+            scope = [word for option, value in asked.items() if value for word in (option, value)]
+            commands.append(("to list the findings", ["check", *period, *scope, *own, "--findings", "findings.csv"]))
     if args.findings:
         commands.append(("to see the rows behind one of them", ["evidence", "FINDING_ID", *own]))
-    return [*commands, ("to make the report", ["report", *period, *naming(args.db)])]
+    return [*commands, ("to make the report", ["report", *period, *state])]
 
 
 def _checks_of(policy: Path | None, db: Path) -> Mapping[str, Check]:

@@ -37,7 +37,10 @@ def test(args: argparse.Namespace, terminal: Terminal) -> int:
     tried = try_checks(args.checks, policy)
     for check, faults in tried:
         wrong = {fault.case for fault in faults if fault.case}
-        terminal.answer(f"{check.name}: {len(check.cases) - len(wrong)} of {len(check.cases)} worked cases hold")
+        of = f"of {len(check.cases)} worked cases"
+        held = f"{len(check.cases) - len(wrong)} {of} hold"
+        untried = any(fault.is_whole for fault in faults)
+        terminal.answer(f"{check.name}: {f'none {of} could be tried' if untried else held}")
         for fault in faults:
             where = f"{check.folder / 'check.md'}:{fault.line}: {fault.case}: " if fault.line else ""
             terminal.answer(f"  {where}{fault.says}")

@@ -56,8 +56,9 @@ def undecided(page: Page) -> Several:
         for reason, n in _why(c)
     ]
     total = sum(c.undetermined for c in told)
-    sentence = words.runs("quality.undecided.sentence", n=total, population=sum(c.population for c in page.results))
-    shown = [page.sentence(sentence)]
+    population = sum(c.population for c in page.results)
+    sentence = words.runs("quality.undecided.sentence", n=total, population=population)
+    shown = [page.sentence(sentence if population else words.runs("quality.undecided.nothing"))]
     if lines:
         kinds = {"check": "text", "reason": "text", "n": "integer", "population": "integer"}
         shown.append(page.table(words.say("quality.undecided.caption"), _heads(page, "undecided", kinds), lines))

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,11 +32,15 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Fault:
-    """Where a check is not as its page says: the case, the line of its heading, and what is otherwise."""
+    """Where a check is not as its page says: the case, the line of its heading, and what is otherwise.
+
+    ``is_whole`` says that no case could be tried.
+    """
 
     case: str
     line: int | None
     says: str
+    is_whole: bool = False
 
 
 @contextmanager
@@ -132,6 +136,7 @@ def faults(check: Check, law: Law, policy: Policy) -> list[Fault]:
     """
     with empty(law, policy) as con:
         found = _faults_of_sql(con, check, policy.zone)
+        found = [replace(fault, is_whole=True) for fault in found]
         for case in () if found else check.cases:
             found += [Fault(case.name, case.line, says) for says in _otherwise(con, check, case, policy.zone)]
     shown = {(row["outcome"], row["reason"]) for case in check.cases for row in case.expected if row.get("reason")}

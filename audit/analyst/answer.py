@@ -207,14 +207,19 @@ class Answer:
         """
         return self._bench.evidence(finding)
 
-    def since(self, period: str | int | None = None) -> Since:
+    def since(self, period: str | int | None = None) -> Since | Said:
         """The check beside an earlier period, the one before where not named: what is new, still open, resolved.
+
+        A sentence says so where nothing of the one before had happened yet.
 
         Raises:
             UsageError: no period, or one that had not begun by this one's moment.
         """
         from audit.analyst.since import since
 
+        asked = self._bench.workbench.asked
+        if period is None and (earlier := asked.period.previous()).start >= asked.as_of:
+            return Said(self._words.say("analyst.answer.no_earlier", period=earlier.label))
         return since(self._bench, self.name, given.written(period))
 
     @property

@@ -41,7 +41,9 @@ def overview(results: Results, words: Words) -> Chart:
     bad = sum(r["violation"] > 0 for r in rows)
     checks = sentences.count(words, len(rows), "check")
     title = words.say(f"charts.overview.{'bad' if bad else 'good'}", n=bad, checks=checks)
-    title = title if any(r["rate"] is not None for r in rows) else words.say("charts.overview.none")
+    if all(r["rate"] is None for r in rows):
+        title = words.say("charts.overview.none")
+        rows = [r for r in rows if r["population"]]  # of nothing at all there is nothing to draw
     return outcome_rows(rows, title, words.say("charts.head.judged"), words)
 
 

@@ -326,6 +326,14 @@ def test_of_nothing_there_is_a_sentence_and_no_drawing(db: Path, language: str) 
         assert f"<p>{nothing}</p>" == answer.chart()._repr_html_()
 
 
+def test_a_check_before_anything_of_the_period_before_had_happened(db: Path) -> None:
+    for language in ("en", "sv"):
+        with audit.open(db, "2026Q3", as_of="2025-06-01", language=language) as wb:
+            assert repr(wb["consent_coverage"].since()) == wb.words.say("analyst.answer.no_earlier", period="2026Q2")
+            with pytest.raises(UsageError, match="had happened by then"):
+                wb["consent_coverage"].since("2026Q2")
+
+
 def test_a_closed_bench_says_how_to_open_it_again(db: Path) -> None:
     wb = audit.open(db)
     findings, imagined = wb["retention"].findings, wb["retention"].reasons

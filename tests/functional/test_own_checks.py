@@ -149,6 +149,26 @@ def test_each_fault_is_told(house: Path, capsys, file, change, says):
     assert (says or "5 of 5") in said(capsys)
 
 
+def test_no_case_is_said_to_hold_that_was_not_tried(house: Path, capsys):
+    path = house / "checks/named/check.sql"
+    path.write_text(path.read_text().replace("request_id as item", "request_id as thing"))
+    assert run("test") == 4
+    assert "named: none of 5 worked cases could be tried" in said(capsys)
+
+
+def test_what_to_type_next_asks_under_the_same_policy_and_the_same_question(house: Path, capsys):
+    load()
+    words = ["--db", "db", "--period", "2026Q3", "--only", "named", "--role", "controller", "--as-of", "2026-10-01"]
+    assert main(["check", *words, "--policy", "house/policy.toml"]) == 1
+    shown = " ".join(said(capsys).split())
+    for command in (
+        "audit explain named --db db --policy house/policy.toml",
+        "--only named --as-of 2026-10-01 --role controller --db db --policy house/policy.toml --findings findings.csv",
+        "audit report --period 2026Q3 --db db --policy house/policy.toml",
+    ):
+        assert command in shown
+
+
 def test_a_load_keeps_the_checks_with_its_data(house: Path, capsys):
     load()
     replace(house / "checks/named/check.sql", "when is_answered then 'violation'", "when is_answered then 'pending'")

@@ -30,9 +30,9 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
 Told = tuple[str, list[list[object]]]
 
 
-def told(db: Path, what: Callable[[Page], Several], **scope: str) -> Told:
+def told(db: Path, what: Callable[[Page], Several], period: str = "2026Q3", **scope: str) -> Told:
     """The sentence, and the rows of the table where there is one."""
-    page = begin(str(db), "2026Q3", only=["lawful_basis", "communication_preferences"], **scope)
+    page = begin(str(db), period, only=["lawful_basis", "communication_preferences"], **scope)
     assert page.workbench is not None
     with page.workbench:
         shown = what(page)
@@ -66,6 +66,13 @@ def test_the_external_edition_gives_no_small_count_away(db):
     _, rows = told(db, undecided, edition="external")
     assert rows
     assert all(str(n) not in ("1", "2", "3", "4") for *_, n, _ in rows), rows
+
+
+@pytest.mark.parametrize(("language", "says"), [("en", "Nothing was judged"), ("sv", "Ingenting prövades")])
+def test_where_nothing_was_judged_nothing_is_said_to_be_decided(db, language, says):
+    sentence, rows = told(db, undecided, period="1999", language=language)
+    assert sentence.startswith(says)
+    assert rows == []
 
 
 def test_nothing_refused_is_said_too(tmp_path):

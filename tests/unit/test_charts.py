@@ -189,5 +189,11 @@ def test_a_source_that_carries_is_not_called_silent() -> None:
 def test_without_data_nothing_is_claimed() -> None:
     nothing = replace(RESULTS, checks={"retention": RESULTS["retention"]}, coverage=())
     assert charts.overview(nothing, WORDS).title == "No check had anything it could decide"
+    judged = {
+        name: check(name, (n("undetermined", many),) if many else ()) for name, many in (("retention", 0), ("mail", 3))
+    }
+    drawn = charts.overview(replace(RESULTS, checks=judged), WORDS)
+    assert drawn.title == "No check had anything it could decide"
+    assert [row["label"] for row in drawn.rows] == ["Mail"], "of nothing at all there is nothing to draw"
     assert charts.coverage(nothing, WORDS).title == "No source has any row"
     assert not charts.overview(nothing, WORDS).rows + charts.coverage(nothing, WORDS).rows
