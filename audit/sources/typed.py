@@ -57,7 +57,9 @@ _TYPED: Mapping[str, str] = {
     f" WHEN regexp_full_match({{0}}, '{_with_comma(_LOCAL)}')"
     " THEN local_instant(TRY_CAST(replace({0}, ',', '.') AS TIMESTAMP)) END",
     "boolean": "CASE lower({0}) WHEN 'true' THEN true WHEN 'false' THEN false END",
-    "integer": "CASE WHEN regexp_full_match({0}, '[0-9]{{1,18}}') THEN CAST({0} AS BIGINT) END",
+    # Data frames write a column of whole numbers with gaps as 12.0.
+    "integer": r"CASE WHEN regexp_full_match({0}, '[0-9]{{1,18}}(\.0+)?')"
+    " THEN CAST(split_part({0}, '.', 1) AS BIGINT) END",
 }
 _WALL = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _LIST = """list_filter(list_transform(

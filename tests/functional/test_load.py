@@ -324,6 +324,28 @@ def test_end_before_start_and_a_conditional_requirement(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("ending", "value"), [("jsonl", "12.0"), ("csv", "12.0"), ("parquet", "12::DOUBLE")])
+def test_a_whole_number_may_come_as_data_frames_write_it(tmp_path, ending, value):
+    """A column of whole numbers with gaps is one of floating point numbers there."""
+    made = tmp_path / "made.parquet"
+    duckdb.execute(
+        f"COPY (SELECT 'I1' AS incident_id, '2026-07-01' AS detected_at, {value} AS subjects_affected"
+        f" UNION ALL SELECT 'I2', '2026-07-01', 1.5 UNION ALL SELECT 'I3', '2026-07-01', NULL) TO '{made}'"
+    )
+    frame = duckdb.sql(f"FROM '{made}'").fetchall()
+    texts = {
+        "csv": "incident_id,detected_at,subjects_affected\n" + "".join(f"{i},{d},{n or ''}\n" for i, d, n in frame),
+        "jsonl": "".join(
+            json.dumps({"incident_id": i, "detected_at": d, "subjects_affected": n and float(n)}) + "\n"
+            for i, d, n in frame
+        ),
+    }
+    db, _ = loaded(tmp_path, {f"incidents.{ending}": texts.get(ending) or made.read_bytes()})
+    found = rows(db, "SELECT incident_id, subjects_affected FROM core.incidents ORDER BY incident_id")
+    assert found == [("I1", 12), ("I3", None)]
+    assert [r[2:] for r in rejected(db)] == [("subjects_affected", "unparsable")]
+
+
 RECEIVED = "2026-07-10T14:00"
 
 
