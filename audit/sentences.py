@@ -183,7 +183,7 @@ def coverage(words: Words, results: Results) -> Text:
     if not n:
         return [words.say("sentences.coverage.none"), *rows]
     if quiet:
-        return words.runs("sentences.coverage.quiet", n=quiet, all=n) + rows
+        return words.runs("sentences.coverage.quiet", n=quiet, all=count(words, n, "source")) + rows
     return words.runs("sentences.coverage.good", n=n) + rows
 
 
@@ -198,6 +198,8 @@ def source(words: Words, coverage: Coverage, among: tuple[Coverage, ...]) -> str
 
 def tally(words: Words, results: Results) -> Text:
     """How many promises could be held against data, and how they stand."""
+    if not results.commitments:
+        return words.runs("sentences.tally.none")
     states = [commitment_status(results, c) for c in results.commitments]
     n = {s: states.count(s) for s in ("kept", "violation", "waived", "undetermined", "not_evidenced")}
     shown = ["kept", "violation", *(s for s in ("waived", "undetermined") if n[s])]

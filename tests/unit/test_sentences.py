@@ -143,6 +143,26 @@ def test_the_tally_of_promises_claims_no_more_than_is_evidenced() -> None:
     )
 
 
+def test_without_promises_none_is_said_to_be_held_against_data() -> None:
+    text = sentences.plain(sentences.tally(WORDS, replace(results(), commitments=())))
+    assert text.startswith("No promise of the privacy policy is loaded (commitments.toml)")
+
+
+@pytest.mark.parametrize(
+    ("language", "outcome", "text"),
+    [
+        ("en", "violation", "1 of 1 source was silent"),
+        ("en", "compliant", "The one source was not silent"),
+        ("sv", "violation", "1 av 1 källa var tyst"),
+        ("sv", "compliant", "Den enda källan var inte tyst"),
+    ],
+)
+def test_one_source_is_told_in_the_singular(language: str, outcome: str, text: str) -> None:
+    one = replace(results().coverage[0], outcome=outcome)
+    told = sentences.coverage(Words(language), replace(results(), coverage=(one,)))
+    assert sentences.plain(told).startswith(text)
+
+
 def test_evidence_tells_its_denominator_and_what_is_open() -> None:
     text = sentences.evidence_text(WORDS, results(), {"check": "request_deadlines"})
     assert text == "84.1% of 63, 9 open"
