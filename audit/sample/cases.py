@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -43,12 +44,15 @@ def plant(con: Connection, plan: Plan, window: Window, contracts: Mapping[str, C
     templates = documents.pop("templates")
     number = 0
     for document in documents.values():
+        alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)  # by their table and columns
         for data in document.get("case", []):
             number += 1
             case = _Case(number, data, templates, plan.settings["keys"], window, contracts)
             for table, row in case.rows():
-                insert(con, table, [row])
+                alike[table, *row].append(row)
             found.update(case.findings())
+        for (table, *_), rows in alike.items():
+            insert(con, table, rows)
         for silence in document.get("silence", []):
             found.update(_silence(con, silence, window, contracts[silence["table"]]))
     return tuple(sorted(found))
