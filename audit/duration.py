@@ -89,13 +89,15 @@ class Duration:
     def after_instant(self, instant: datetime, zone: ZoneInfo) -> datetime:
         """The instant this far on, in the zone: months by the wall clock, then elapsed time, a day being 24 hours.
 
+        Of an hour that occurs twice, months lead to the first, as a local time without an offset is read.
+
         Raises:
             UsageError: it lies beyond the year 9999.
         """
         try:
             local = instant.astimezone(zone)
             if self.months:
-                local = datetime.combine(add_months(local.date(), self.months), local.timetz())
+                local = datetime.combine(add_months(local.date(), self.months), local.timetz().replace(fold=0))
             elapsed = timedelta(seconds=self.days * DAY + self.seconds)
             return (local.astimezone(UTC) + elapsed).astimezone(zone)
         except (OverflowError, ValueError):

@@ -8,8 +8,18 @@
 -- The same day number n months on, or that month's last day where it has none (Regulation 1182/71 art. 3(2)(c)).
 CREATE OR REPLACE MACRO add_months(d, n) AS CAST(CAST(d AS DATE) + to_months(CAST(n AS INTEGER)) AS DATE);
 CREATE OR REPLACE MACRO add_days(d, n) AS CAST(d AS DATE) + CAST(n AS INTEGER);
--- Months by the wall clock, microseconds as they pass.
-CREATE OR REPLACE MACRO add_months_at(t, n) AS t + to_months(CAST(n AS INTEGER));
+-- Months by the wall clock, microseconds as they pass. Of two equal hours, when the clock is put back, the first: this
+-- engine gives the second.
+CREATE OR REPLACE MACRO add_months_at(t, n) AS
+  CASE
+    WHEN CAST(t + to_months(CAST(n AS INTEGER)) - INTERVAL 1 HOUR AS TIMESTAMP)
+      = CAST(t + to_months(CAST(n AS INTEGER)) AS TIMESTAMP)
+      THEN t + to_months(CAST(n AS INTEGER)) - INTERVAL 1 HOUR
+    WHEN CAST(t + to_months(CAST(n AS INTEGER)) - INTERVAL 30 MINUTE AS TIMESTAMP)
+      = CAST(t + to_months(CAST(n AS INTEGER)) AS TIMESTAMP)
+      THEN t + to_months(CAST(n AS INTEGER)) - INTERVAL 30 MINUTE
+    ELSE t + to_months(CAST(n AS INTEGER))
+  END;
 CREATE OR REPLACE MACRO add_microseconds(t, n) AS t + to_microseconds(n);
 CREATE OR REPLACE MACRO microseconds_between(from_at, to_at) AS date_diff('microsecond', from_at, to_at);
 -- How far into its hour and into which quarter of an hour since 1970 an instant falls.

@@ -1,6 +1,7 @@
 """The clock exists twice: here the SQL macros are held against audit/clock.py, and both against what must always hold."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise, product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -83,6 +84,24 @@ def test_a_days_first_and_last_instants_are_the_same_in_sql(con, zone, rows):
     con.execute("SET TimeZone = 'Europe/Stockholm'")
     assert first == [midnight(day, place).astimezone(UTC) for day in asked]
     assert last == [midnight(day + timedelta(1), place).astimezone(UTC) - timedelta(microseconds=1) for day in asked]
+
+
+@pytest.mark.parametrize("zone", [*ZONES, "Australia/Lord_Howe"])
+def test_months_from_an_instant_are_the_same_in_sql(con, zone):
+    """Above all where they end in an hour that occurs twice, or in one that is skipped."""
+    place = ZoneInfo(zone)
+    hours = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n / 2) for n in range(2 * 24 * 365)]
+    changes = [a for a, b in pairwise(hours) if a.astimezone(place).utcoffset() != b.astimezone(place).utcoffset()]
+    rows = []
+    for change, quarters, months in product(changes or hours[:1], range(-12, 13), (1, 7, 12)):
+        end = (change + quarters * timedelta(minutes=15)).astimezone(place)
+        rows.append((datetime.combine(add_months(end.date(), -months), end.time(), place), Duration(months, 1, 60)))
+        rows.append((rows[-1][0], Duration(months)))
+    con.execute(f"SET TimeZone = '{zone}'")
+    asked = [(start, d.months, d.days, d.seconds) for start, d in rows]
+    found = ask(con, "add_at(p0, p1, p2, p3)", asked, ["TIMESTAMPTZ", "BIGINT", "BIGINT", "BIGINT"])
+    con.execute("SET TimeZone = 'Europe/Stockholm'")
+    assert found == [d.after_instant(start, place).astimezone(UTC) for start, d in rows]
 
 
 @LOADED

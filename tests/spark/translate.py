@@ -13,11 +13,11 @@ from audit import store
 WORDS = {
     "add_months": "add_months(CAST(d AS DATE), CAST(n AS INT))",
     "add_days": "date_add(CAST(d AS DATE), CAST(n AS INT))",
-    # Of two equal hours, when the clock is put back, Spark gives the first and DuckDB the second.
+    # Of two equal hours, when the clock is put back, Spark gives the one of the offset it came from.
     "add_months_at": """
         CASE
-            WHEN hour(t + make_interval(0, CAST(n AS INT))) = hour(t + make_interval(0, CAST(n AS INT)) + INTERVAL 1 HOUR)
-            THEN t + make_interval(0, CAST(n AS INT)) + INTERVAL 1 HOUR
+            WHEN hour(t + make_interval(0, CAST(n AS INT)) - INTERVAL 1 HOUR) = hour(t + make_interval(0, CAST(n AS INT)))
+            THEN t + make_interval(0, CAST(n AS INT)) - INTERVAL 1 HOUR
             ELSE t + make_interval(0, CAST(n AS INT))
         END
     """,
