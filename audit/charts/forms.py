@@ -38,10 +38,11 @@ def overview(results: Results, words: Words) -> Chart:
         if c.evaluated
     ]
     rows.sort(key=lambda r: (r["rate"] is None, r["rate"] or 0, r["label"]))
-    bad = sum(r["violation"] > 0 for r in rows)
-    checks = sentences.count(words, len(rows), "check")
+    decided = [r for r in rows if r["rate"] is not None]  # the others do not say that there is no violation
+    bad = sum(r["violation"] > 0 for r in decided)
+    checks = sentences.count(words, len(decided), "check")
     title = words.say(f"charts.overview.{'bad' if bad else 'good'}", n=bad, checks=checks)
-    if all(r["rate"] is None for r in rows):
+    if not decided:
         title = words.say("charts.overview.none")
         rows = [r for r in rows if r["population"]]  # of nothing at all there is nothing to draw
     return outcome_rows(rows, title, words.say("charts.head.judged"), words)

@@ -195,5 +195,7 @@ def test_without_data_nothing_is_claimed() -> None:
     drawn = charts.overview(replace(RESULTS, checks=judged), WORDS)
     assert drawn.title == "No check had anything it could decide"
     assert [row["label"] for row in drawn.rows] == ["Mail"], "of nothing at all there is nothing to draw"
+    kept = judged | {"consent_records": check("consent_records", (n("compliant", 2),))}
+    assert charts.overview(replace(RESULTS, checks=kept), WORDS).title == "No violation found by 1 check"
     assert charts.coverage(nothing, WORDS).title == "No source has any row"
     assert not charts.overview(nothing, WORDS).rows + charts.coverage(nothing, WORDS).rows
