@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,19 @@ import pytest
 from audit import places
 from audit.cli import main
 from audit.figures import shown
+from audit.notebooks import parameters_of
 from audit.pdf_text import pages
 from audit.register import runs
+from audit.report import read
 from audit.words import Words
+from tests.functional.committed import differences
 from tests.functional.vera import conforming, needs_vera
+from tests.refresh_notebooks import stripped
+from tests.rules.tree import ROOT
 
-SAMPLE = Path(__file__).resolve().parents[2] / "data" / "mira"
+SAMPLE = ROOT / "data" / "mira"
+NOTEBOOKS = ROOT / "notebooks"
+GIVEN = {"period": "2026Q3", "language": "en", "edition": "internal"}
 pytestmark = pytest.mark.slow
 
 # What Python runs first in a process and in the kernels that it starts.
@@ -56,12 +64,34 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_the_last_quarter_that_the_logs_cover_has_its_report(place):
     made = set(content(place / "reports"))
     assert {f"2026Q3/{n}" for n in ("quarterly-report.pdf", "results.json", "findings.csv", "manifest.json")} <= made
-    subjects = {p.name for p in (SAMPLE.parents[1] / "notebooks").glob("[0-9]*.ipynb")}
+    subjects = {p.name for p in NOTEBOOKS.glob("[0-9]*.ipynb")}
     assert len(subjects) >= 5
     notebooks = {name.rpartition("/")[2] for name in made if name.startswith("2026Q3/notebooks/")}
     assert notebooks >= {*subjects, "quarterly_report.ipynb"}
     assert "client_report.ipynb" not in notebooks
     assert all(name.startswith("2026Q3/") for name in made)
+
+
+def test_its_notebooks_show_what_the_committed_ones_do(place):
+    made = sorted((place / "reports/2026Q3/notebooks").glob("*.ipynb"))
+    ran = {path.name: stripped(json.loads(path.read_text("utf-8"))) for path in made}
+    assert [d for name, notebook in ran.items() for d in differences(NOTEBOOKS / name, notebook)] == []
+    for name in ran:  # what this report gave them is what they have of themselves: without a period, the last quarter
+        own = {key: found["default"].strip('"') for key, found in parameters_of(NOTEBOOKS / name).items()}
+        assert {key: value for key, value in own.items() if value} | {"period": "2026Q3"} == GIVEN
+        assert own["period"] in ("", "2026Q3")
+
+
+def test_its_notebooks_name_no_place_and_ask_nobody(place):
+    for path in (place / "reports/2026Q3/notebooks").glob("*.ipynb"):
+        text = path.read_text("utf-8")
+        assert not [p for p in (str(place), str(NOTEBOOKS.parent), str(Path.home())) if p in text]
+        assert not re.search(r"cdn\.|jsdelivr|unpkg|<script|requirejs", text)
+        addresses = set(re.findall(r"https?://[^\"'\\ )<]+", text))
+        assert all(a.startswith(("http://www.w3.org/", "https://vega.github.io/schema/")) for a in addresses)
+    document = read(path.with_name("quarterly_report.ipynb"))
+    assert document.cover["period"] == "2026Q3"
+    assert document.blocks[-1]["kind"] == "closing"
 
 
 def test_the_manifest_says_what_it_follows_from(place):
@@ -116,7 +146,7 @@ def test_made_again_elsewhere_it_is_the_same_to_the_byte(place, tmp_path):
     env = os.environ | {"HOME": str(tmp_path), "USER": "someone", "LOGNAME": "someone", "TZ": "Pacific/Auckland"}
     env |= {"LC_ALL": "C", "LANG": "sv_SE.UTF-8"}
     (tmp_path / "sitecustomize.py").write_text(ONE_THREAD)
-    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(SAMPLE.parents[1])])
+    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(ROOT)])
     pdf = shutil.copy(report / "quarterly-report.pdf", tmp_path)
     for words in (["load", str(SAMPLE), "--quiet"], ["verify", str(pdf), "--db", "data/audit.db"]):
         ran = subprocess.run(
@@ -142,7 +172,7 @@ def test_it_is_archivable_and_accessible(place):
 
 def test_a_failing_notebook_is_kept_and_the_old_report_stands(place, tmp_path, monkeypatch, capsys):
     before = content(place / "reports/2026Q3")
-    source = SAMPLE.parents[1] / "notebooks" / "00_overview.ipynb"
+    source = NOTEBOOKS / "00_overview.ipynb"
     broken = nbformat.read(source, as_version=4)
     broken.cells.append(nbformat.v4.new_code_cell("1 / 0", id="broken"))
     nbformat.write(broken, tmp_path / source.name)
