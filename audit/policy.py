@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from audit.duration import Duration
 from audit.errors import UsageError
+from audit.folder import sha256
 from audit.statutes import Law, SqlTable
 from audit.strict import Table, TomlFile
 from audit.transparency import Transparency, load_transparency
@@ -192,9 +193,7 @@ def load_policy(path: Path, law: Law, instead: Mapping[tuple[str, ...], object] 
             if unsaid.exists() else None,
             vocabulary=load_vocabulary(path),
             words={p.name.split(".")[1]: _words(p) for p in told},
-            sha256={
-                p.name: TomlFile(p).sha256 for p in (path, beside, unsaid, path.with_name(BESIDE), *told) if p.exists()
-            },
+            sha256={p.name: sha256(p) for p in (path, beside, unsaid, path.with_name(BESIDE), *told) if p.exists()},
             keep_snapshots=_keep_snapshots(root),
         )  # fmt: skip
 
