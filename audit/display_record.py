@@ -116,13 +116,17 @@ class RecordPage:
 
     def observed(self) -> Several:
         """What the logs show and the record does not declare, and the other way round."""
+        if not self.record.has_events:
+            return Several([self.page.sentence(self.say("sentence.no_events"))])
         n = len(self.record.seen("not_declared"))
         sentence = self.say("sentence.differs", n=n) if n else self.say("sentence.agrees")
         shown = [self.page.sentence(sentence)]
         return Several([*shown, *(self.page.block(self.tables.observed(f)) for f in ("not_declared", "not_seen"))])
 
     def unknown(self) -> Several:
-        """Events that name no activity of the record."""
+        """Events that name no activity of the record; nothing where there are none at all."""
+        if not self.record.has_events:
+            return Several([])
         n = self.tables.count(sum(u["n"] for u in self.record.unknown))
         sentence = self.page.sentence(self.say("observed.unknown_sentence", n=n))
         return Several([sentence, self.page.block(self.tables.unknown())] if self.record.unknown else [sentence])

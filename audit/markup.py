@@ -158,10 +158,15 @@ def _matrix_rows(block: Block) -> list[list[Any]]:
             row["promise"],
             row["gdpr"],
             row["result"],
-            [part for e in row["evidence"] for part in ({"code": e["check"]}, ": ", e["text"], {"break": ""})],
+            [part for e in row["evidence"] for part in _evidence(e)],
         ]
         for row in block["rows"]
     ]
+
+
+def _evidence(entry: Block) -> list[Any]:
+    """A check of a promise with its own result; with none where that is the promise's, which stands beside it."""
+    return [{"code": entry["check"]}, *([": ", entry["text"]] if entry["text"] else []), {"break": ""}]
 
 
 def _matrix_text(block: Block) -> str:

@@ -47,6 +47,7 @@ class Record:
         observed: systems, recipients and categories of data seen in the logs of the period but not declared, and the
             other way round.
         unknown: events of the period without an activity of the record.
+        has_events: whether the period has any event; where not, the logs say nothing of the record.
     """
 
     activities: tuple[dict[str, Any], ...]
@@ -55,6 +56,7 @@ class Record:
     systems: dict[str, str]
     observed: tuple[dict[str, Any], ...]
     unknown: tuple[dict[str, Any], ...]
+    has_events: bool
 
     def of(self, role: str) -> list[dict[str, Any]]:
         """The activities in one role."""
@@ -78,6 +80,7 @@ def open_record(con: Connection, asked: Asked) -> Record:
         systems={s["system_id"]: s["name"] for s in read("systems")},
         observed=tuple(read("observed")),
         unknown=tuple(read("unknown")),
+        has_events=read("logs")[0]["has_events"],
     )
 
 

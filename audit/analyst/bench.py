@@ -15,6 +15,7 @@ from audit.analyst.pieces import Explanation, Pieces
 from audit.errors import UsageError
 from audit.results import Finding
 from audit.run import Workbench
+from audit.snapshot import numbers
 from audit.words import Words
 
 if TYPE_CHECKING:  # what is asked later is imported later: opening waits for none of it
@@ -263,8 +264,17 @@ class Bench:
             "sources": say("analyst.bench.files", n=len(files), tables=tables),
             "rows": self.words.integer(sum(f.accepted - f.replaced for f in files)),
             "rejected": say("analyst.bench.rejected_rows", n=rejected),
+            "snapshot": self._state(),
         }
         return [(say(f"analyst.bench.{key}"), value) for key, value in facts.items()]
+
+    def _state(self) -> str:
+        """Which snapshot is open, and whether there is a newer one by now."""
+        own = self.workbench.snapshot
+        newest = max(numbers(own.folder), default=own.number)
+        return self.words.say(
+            f"analyst.bench.{'newest' if newest <= own.number else 'older'}", n=own.number, newest=newest
+        )
 
     def __repr__(self) -> str:
         if self._workbench is None:

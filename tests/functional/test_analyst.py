@@ -26,7 +26,7 @@ from audit.errors import AuditError, UsageError
 from audit.explain import explain_item
 from audit.results import FINDING_COLUMNS
 from audit.run import open_workbench
-from tests.functional.houses import loaded
+from tests.functional.houses import loaded, policy
 from tests.functional.sample_db import load_sample
 from tests.rules.tree import ROOT
 
@@ -332,6 +332,23 @@ def test_a_check_before_anything_of_the_period_before_had_happened(db: Path) -> 
             assert repr(wb["consent_coverage"].since()) == wb.words.say("analyst.answer.no_earlier", period="2026Q2")
             with pytest.raises(UsageError, match="had happened by then"):
                 wb["consent_coverage"].since("2026Q2")
+
+
+def test_a_bench_keeps_its_snapshot_and_says_that_there_is_a_newer_one(tmp_path: Path) -> None:
+    db, _ = loaded(
+        tmp_path / "house", {"requests.csv": "request_id,kind,received_at\nQ1,access,2026-08-01T10:00:00Z\n"}
+    )
+    count = "SELECT count(*) AS n FROM core.requests"
+    with audit.open(db, "2026Q3") as wb:
+        assert repr(wb).splitlines()[-2].split() == ["Snapshot", "1"]
+        more = tmp_path / "more"
+        more.mkdir()
+        (more / "requests.csv").write_text("request_id,kind,received_at\nQ2,access,2026-08-02T10:00:00Z\n")
+        audit.sources.load.load(db, [more], policy())
+        assert wb.sql(count)[0] == {"n": 1}
+        assert "1; 2 is newer: audit.open() opens it" in repr(wb)
+        with audit.open(db, "2026Q3") as newer:
+            assert newer.sql(count)[0] == {"n": 2}
 
 
 def test_a_closed_bench_says_how_to_open_it_again(db: Path) -> None:

@@ -219,6 +219,14 @@ def test_an_empty_record_says_so(tmp_path: Path) -> None:
     shown.page.workbench.close()
 
 
+def test_of_a_period_without_events_the_logs_say_nothing(db: Path) -> None:
+    shown = begin_record(str(db), "2019Q1")
+    assert [s.block["text"] for s in shown.observed()] == [shown.say("sentence.no_events")]
+    assert not list(shown.unknown())
+    assert shown.page.workbench
+    shown.page.workbench.close()
+
+
 def test_the_terms_are_those_of_the_vocabulary() -> None:
     if not TERMS.is_file():
         pytest.skip("the folder of legal vectors is not beside this checkout")

@@ -127,6 +127,22 @@ def test_the_matrix_shows_every_promise_and_what_has_no_evidence() -> None:
     assert rows["P26"]["evidence"][0]["text"] == "no such check yet"
 
 
+def test_a_check_that_says_what_its_promise_says_ends_without_a_colon() -> None:
+    evidence = [{"check": "retention", "status": "kept"}, {"check": "mail", "status": "pending", "text": "2 of 3"}]
+    row = {
+        "id": "P1",
+        "section": "",
+        "promise": "It is kept.",
+        "gdpr": "5",
+        "status": "kept",
+        "result": None,
+        "evidence": evidence,
+    }
+    shown = PAGE.show("matrix", caption="Promises", rows=[row])._repr_mimebundle_()["text/html"]
+    assert ">retention</code><br>" in shown
+    assert ">mail</code>: 2 of 3<br>" in shown
+
+
 def test_findings_give_reason_limit_and_place() -> None:
     block = PAGE.worst("request_deadlines", 1).block
     row = dict(zip((c["key"] for c in block["columns"]), block["rows"][0], strict=True))
