@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def check(args: argparse.Namespace, terminal: Terminal) -> int:
             workbench.write_findings(found, args.findings)
     results = results_json(found)
     if args.json:
-        terminal.answer(json.dumps(results, indent=2, ensure_ascii=False))
+        terminal.data(results)
     else:
         show_results(results, terminal)
         terminal.advise(*_after_check(results, args))
@@ -82,7 +81,7 @@ def due(args: argparse.Namespace, terminal: Terminal) -> int:
     options = {name: getattr(args, name) for name in _DUE_OPTIONS}
     answer = due_of(args.kind, args.start, policy=args.policy, **options)
     if args.json:
-        terminal.answer(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+        terminal.data(answer.to_json())
         return 0
     for number, step in enumerate(answer.steps, start=1):
         terminal.sentence(f"{number}. {step}")

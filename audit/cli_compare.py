@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from audit.cli_check import naming, open_from
@@ -22,7 +21,7 @@ def compare(args: argparse.Namespace, terminal: Terminal) -> int:
         bar("comparing")
         comparison = workbench.compare(args.other)
     if args.json:
-        terminal.answer(json.dumps(comparison_json(comparison), indent=2, ensure_ascii=False))
+        terminal.data(comparison_json(comparison))
     else:
         _show(comparison, terminal)
         period = ["--period", args.period, *naming(args.db)]

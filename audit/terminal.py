@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from threading import Timer
 
 from rich.box import SIMPLE_HEAD
@@ -36,6 +38,8 @@ class Terminal:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
+        if isinstance(sys.stdout, TextIOWrapper):  # stderr does so by itself
+            sys.stdout.reconfigure(errors="backslashreplace")  # what its encoding cannot hold is spelled out
         # highlight=False and markup=False: a value of the data is never read as formatting.
         width = None if sys.stdout.isatty() else _PIPE_WIDTH
         self._out = _Console(highlight=False, markup=False, emoji=False, width=width)
@@ -49,6 +53,11 @@ class Terminal:
     def answer(self, text: str) -> None:
         """Print what was asked for, as it is."""
         print(text)
+
+    def data(self, data: object) -> None:
+        """Print an answer for programs, as JSON in letters that the stream's encoding has."""
+        has_all = (sys.stdout.encoding or "").lower().startswith("utf")
+        print(json.dumps(data, indent=2, ensure_ascii=not has_all))
 
     def sentence(self, text: str) -> None:
         """Print a sentence of the answer, folded between words where the terminal ends."""

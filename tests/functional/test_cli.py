@@ -16,7 +16,7 @@ from audit.cli import main
 from audit.places import shipped
 from audit.results import FINDING_COLUMNS
 from audit.run import open_workbench
-from tests.functional.houses import write
+from tests.functional.houses import POLICY, policy, write
 from tests.functional.test_cli_errors import db, source  # noqa: F401
 
 PERIOD = ("--db", "db", "--period", "2026Q3")
@@ -211,3 +211,23 @@ def test_a_table_fits_a_terminal_of_eighty_columns(loaded):
     assert process.returncode == 1
     assert any(line.startswith("consent_coverage ") and line.rstrip().endswith("50.0 %") for line in lines)
     assert max(len(line) for line in lines) <= 80
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_a_terminal_cannot_show_is_spelled_out(tmp_path, encoding):
+    """Neither a traceback nor JSON that no program reads."""
+    house = write(tmp_path / "house", {"requests.csv": "request_id,kind,received_at\nQ-å☃,access,2026-07-01\n"})
+    text = POLICY.read_text("utf-8").replace(f'"{policy().name}"', '"Företag ☃"')
+    (house / "policy.toml").write_text(text, "utf-8")
+
+    def said(*words: str, code: int = 0) -> bytes:
+        command = [sys.executable, "-m", "audit", *words, "--db", str(tmp_path / "db")]
+        ran = subprocess.run(command, check=False, capture_output=True, env=os.environ | {"PYTHONIOENCODING": encoding})
+        assert ran.returncode == code, ran.stderr
+        return ran.stdout
+
+    said("load", str(house))
+    shown = said("check", *PERIOD[2:], "--only", "request_deadlines", "--json", code=1)
+    assert json.loads(shown.decode(encoding))["organisation"] == "Företag ☃"
+    explained = said("explain", "request_deadlines", "--item", "Q-å☃", *PERIOD[2:])
+    assert "requests Q-å☃: ".encode(encoding, "backslashreplace") in explained
