@@ -12,7 +12,10 @@ from audit.words import Words
 STATUSES = ("kept", "violation", "pending", "undetermined", "waived", "not_evidenced", "not_evaluated")
 _VALUE_KINDS = ("text", "integer", "decimal", "percent", "day", "instant", "status", "mono")
 _RIGHT = ("integer", "decimal", "percent")
-_LETTERS = {"normal": 100, "small": 113}  # as many stand in one line of a table, in the mean
+_LETTERS = {"normal": 100, "small": 113}  # as many surely stand in one line of a table
+_SMALL = {"normal": 123, "small": 140}  # as many small letters do
+_GAP = 3  # of them between two columns
+_WIDE = {"mono": 1.25}  # of them as wide as one letter of a column
 _KEPT = {"text": 20, "mono": 34}  # letters that a column is not made to wrap
 _BREAKS = re.compile(r"[\s/-]")  # where a line may end
 # What the template breaks (report.typ), and letters of the longest part that it leaves of it.
@@ -80,18 +83,14 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
     cells = [max([len(plain(r[i])) for r in rows], default=0) for i in range(len(columns))]
     labels = [_label(text(c["label"]), n) for c, n in zip(columns, cells, strict=True)]
     widths = [max(n, *(len(plain(part)) for part in label)) for n, label in zip(cells, labels, strict=True)]
-    texts = [i for i, c in enumerate(columns) if c["kind"] in ("text", "mono")]
+    texts = [i for i, c in enumerate(columns) if c["kind"] in _KEPT]
     shares: list[float | None] = [None] * len(columns)
     if texts:
-        room = _LETTERS[size] - 2 * len(columns)
-        if sum(widths) <= room:
+        if sum(widths) + 2 * len(columns) <= _LETTERS[size]:
             shares[max(texts, key=lambda i: widths[i])] = 1
         else:
-            wrapped = [i for i in texts if widths[i] > _KEPT[columns[i]["kind"]]]
-            words = {i: _longest_word([*labels[i], *(r[i] for r in rows)], columns[i]["kind"]) for i in wrapped}
-            room -= sum(n for i, n in enumerate(widths) if i not in wrapped)
-            for i, share in _shared(room, {i: sqrt(widths[i]) for i in wrapped}, words).items():
-                shares[i] = round(share, 1)
+            for i, share in _wrapping(columns, rows, labels, widths, _SMALL[size] - _GAP * len(columns)).items():
+                shares[i] = share
     return [
         {
             "label": label,
@@ -103,12 +102,25 @@ def tracks(columns: list[dict[str, Any]], rows: list[list[Any]], size: str) -> l
     ]
 
 
-def _shared(room: float, weights: dict[int, float], least: dict[int, int]) -> dict[int, float]:
+def _wrapping(
+    columns: list[dict[str, Any]], rows: list[list[Any]], labels: list[list[Any]], widths: list[int], room: float
+) -> dict[int, float]:
+    """The columns that wrap, each with its share of the room that the others leave, in letters."""
+    kinds = [c["kind"] for c in columns]
+    wide = [_WIDE.get(kind, 1.0) for kind in kinds]
+    wrapped = [i for i, kind in enumerate(kinds) if kind in _KEPT and widths[i] > _KEPT[kind]]
+    left = room - sum(n * wide[i] for i, n in enumerate(widths) if i not in wrapped)
+    words = {i: wide[i] * _longest_word([*labels[i], *(r[i] for r in rows)], kinds[i]) for i in wrapped}
+    shares = _shared(left, {i: sqrt(widths[i]) for i in wrapped}, words)
+    return {i: round(share, 1) for i, share in shares.items()}
+
+
+def _shared(room: float, weights: dict[int, float], least: dict[int, float]) -> dict[int, float]:
     """Letters of room for each column by its weight, but no less than it needs."""
     given: dict[int, float] = {}
     while free := weights.keys() - given.keys():
         left = (room - sum(given.values())) / sum(weights[i] for i in free)
-        tight = {i: float(least[i]) for i in free if weights[i] * left < least[i]}
+        tight = {i: least[i] for i in free if weights[i] * left < least[i]}
         given |= tight or {i: weights[i] * left for i in free}
     return given
 

@@ -22,14 +22,14 @@ def test_where_all_fits_the_longest_text_takes_the_room_left():
 
 def test_where_it_does_not_fit_long_columns_share_and_short_ones_keep_their_width():
     shares = [t["share"] for t in tracks(columns("mono", "text", "mono"), [["A-1", "x" * 100, "y" * 36]], "normal")]
-    assert shares == [None, 55.0, 33.0]
+    assert shares == [None, 66.6, 39.9]
 
 
 def test_a_word_that_does_not_break_keeps_its_width():
     row = ["a few words " * 20, "and a few more " * 30, "internationaliserat, this and that"]
     shares = [t["share"] for t in tracks(columns("text", "text", "text"), [row], "normal")]
     assert shares[2] == len("internationaliserat,")
-    assert sum(shares) == pytest.approx(94, abs=0.2)
+    assert sum(shares) == pytest.approx(114, abs=0.2)
     assert shares[0] < shares[1]
 
 
