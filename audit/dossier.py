@@ -165,7 +165,7 @@ def open_dossier(con: Connection, asked: Asked, incident: str) -> Dossier:
         raise UsageError(
             "no such incident was detected before the as-of instant in this scope",
             column="incident",
-            expected="an incident_id of the register of incidents",
+            expected="an incident_id as core.incidents has it",
         )
     clocks = rows(con, asked.within(sql_file("dossier/clocks")), [incident])
     trail = rows(con, asked.within(sql_file("dossier/trail")), [incident])

@@ -82,7 +82,8 @@ class Workbench:
             chosen = chosen or last_quarter(self.con, self.snapshot, zone)
             self.asked = Asked(chosen, moment or chosen.end, client, role)
             if client is not None and not knows_client(self.con, client):
-                raise UsageError("no row of any table has this client", column="client")
+                expected = "a client_id as core.contracts and the logs have it"
+                raise UsageError("no row of any table has this client", column="client", expected=expected)
             self._stack = stack.pop_all()
 
     @cached_property

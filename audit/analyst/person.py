@@ -59,7 +59,7 @@ class Person:
             raise UsageError(
                 "nothing of such a person had happened before the as-of instant in this scope",
                 column="subject",
-                expected="a subject_id of the logs and registers",
+                expected='a subject_id as it is written, as in wb.sql("SELECT subject_id FROM core.subjects")',
             )
 
     @cached_property
