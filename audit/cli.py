@@ -17,6 +17,7 @@ from audit.arguments_data import import_export, keys, lab, load, prune, rejected
 from audit.arguments_new import new, test
 from audit.editions import CLIENT, EDITIONS, QUARTERLY, REPORTS, USUAL_EDITION
 from audit.errors import AuditError
+from audit.messages import LANGUAGES
 from audit.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def _report(commands: Commands) -> None:
         " detected in it)",
     )
     add_batch(parser)
-    parser.add_argument("--language", choices=("en", "sv"), default="en", help="the report's language")
+    parser.add_argument("--language", choices=LANGUAGES, default="en", help="the report's language")
     parser.add_argument(
         "--edition",
         choices=EDITIONS,

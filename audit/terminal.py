@@ -157,12 +157,19 @@ def figure(value: object) -> str:
 
 
 def percent(rate: float | str | None) -> str:
-    """A rate in per cent; 100 % only where it is whole, none as a dash, and a hidden one as what stands for it."""
+    """A rate in per cent, as a report rounds it: never 100 % of less than all, nor 0.0 % of something.
+
+    None is a dash, and a hidden rate what stands for it.
+    """
     if isinstance(rate, str):
         return rate
     if rate is None:
         return "-"
-    return "100 %" if rate == 1 else f"{min(rate * 100, 99.9):.1f} %"
+    if 0.9995 <= rate < 1:
+        return "> 99.9 %"
+    if 0 < rate < 0.0005:
+        return "< 0.1 %"
+    return "100 %" if rate == 1 else f"{rate * 100:.1f} %"
 
 
 def _command(words: Sequence[str]) -> str:

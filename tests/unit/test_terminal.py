@@ -7,7 +7,15 @@ from audit.terminal import Terminal, figure, percent
 
 @pytest.mark.parametrize(
     ("rate", "text"),
-    [(None, "-"), (0.0, "0.0 %"), (0.9949, "99.5 %"), (0.99951, "99.9 %"), (0.999999, "99.9 %"), (1.0, "100 %")],
+    [
+        (None, "-"),
+        (0.0, "0.0 %"),
+        (0.9949, "99.5 %"),
+        (0.9996, "> 99.9 %"),
+        (0.999999, "> 99.9 %"),
+        (1.0, "100 %"),
+        (0.0004, "< 0.1 %"),
+    ],
 )
 def test_only_a_whole_is_100_percent(rate, text):
     assert percent(rate) == text
