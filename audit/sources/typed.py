@@ -20,6 +20,7 @@ REASONS: Mapping[str, str] = {
 }
 
 # Wall time to an instant: of an hour that occurs twice the first, of one that is skipped none (contracts.md, Files).
+# A day to its first instant: where its midnight is skipped, the one after.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   WHEN CAST(CAST(wall AS TIMESTAMPTZ) AS TIMESTAMP) <> wall THEN NULL
@@ -27,11 +28,14 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   THEN CAST(wall AS TIMESTAMPTZ) - INTERVAL 1 HOUR
   WHEN CAST(CAST(wall AS TIMESTAMPTZ) - INTERVAL 30 MINUTE AS TIMESTAMP) = wall
   THEN CAST(wall AS TIMESTAMPTZ) - INTERVAL 30 MINUTE
-  ELSE CAST(wall AS TIMESTAMPTZ) END
+  ELSE CAST(wall AS TIMESTAMPTZ) END;
+CREATE OR REPLACE TEMP MACRO first_instant(day) AS CASE
+  WHEN CAST(CAST(day AS TIMESTAMPTZ) - INTERVAL 1 HOUR AS DATE) = day THEN CAST(day AS TIMESTAMPTZ) - INTERVAL 1 HOUR
+  ELSE CAST(day AS TIMESTAMPTZ) END
 """
 
 # Braces doubled: they stand within templates.
-_LOCAL = r"\d{{4}}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?"
+_LOCAL = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?"
 _OFFSET = r"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]([01]\d|2[0-3])(:?[0-5]\d)?)"
 
 
@@ -43,15 +47,25 @@ def _with_comma(pattern: str) -> str:
 # No longer than a limit can be counted: some ten thousand years, or a hundred thousand in hours.
 _DURATION = r"P(\d{{1,4}}Y)?(\d{{1,5}}M)?(\d{{1,5}}W)?(\d{{1,6}}D)?(T(\d{{1,9}}H)?(\d{{1,9}}M)?(\d{{1,9}}S)?)?"
 
+# As a day is written again: so no other spelling is one, nor a year before the first.
+_DAY = "CASE WHEN CAST(TRY_CAST({0} AS DATE) AS VARCHAR) = {0} THEN TRY_CAST({0} AS DATE) END"
+# Of a type that a file holds already, the first value of the calendar and what comes after its last.
+_CALENDAR = {
+    "date": ("DATE '0001-01-01'", "DATE '10000-01-01'"),
+    "timestamp": ("TIMESTAMPTZ '0001-01-01 00:00:00+00'", "TIMESTAMPTZ '10000-01-01 00:00:00+00'"),
+}
+
 # {0} is the text. LIKE first: it costs a tenth of the pattern, and nearly every stamp has one of the two forms.
 _TYPED: Mapping[str, str] = {
     "text": "{0}",
     "country": "CASE WHEN regexp_full_match({0}, '[A-Z]{{2}}') THEN {0} END",
     "duration": f"CASE WHEN regexp_full_match({{0}}, '{_DURATION}')"
     " AND right({0}, 1) NOT IN ('P', 'T') THEN {0} END",
-    "date": "CASE WHEN {0} LIKE '____-__-__' THEN TRY_CAST({0} AS DATE) END",
-    "timestamp": "CASE WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+0_:00'"
+    "date": f"CASE WHEN {{0}} LIKE '____-__-__' THEN {_DAY} END",
+    "timestamp": "CASE WHEN {0} < '0001' THEN NULL"  # as years before the first begin
+    " WHEN {0} LIKE '____-__-__T__:__:__Z' OR {0} LIKE '____-__-__T__:__:__+0_:00'"
     f" OR regexp_full_match({{0}}, '{_OFFSET}') THEN TRY_CAST({{0}} AS TIMESTAMPTZ)"
+    f" WHEN {{0}} LIKE '____-__-__' THEN first_instant({_DAY})"
     f" WHEN regexp_full_match({{0}}, '{_LOCAL}') THEN local_instant(TRY_CAST({{0}} AS TIMESTAMP))"
     f" WHEN regexp_full_match({{0}}, '{_with_comma(_OFFSET)}') THEN TRY_CAST(replace({{0}}, ',', '.') AS TIMESTAMPTZ)"
     f" WHEN regexp_full_match({{0}}, '{_with_comma(_LOCAL)}')"
@@ -135,9 +149,12 @@ def _value(column: Column, given: Mapping[str, str]) -> str:
     if column.is_list:
         values = raw if _as_it_is(column, given) else _LIST.format(raw)
         return f"CASE WHEN len({values}) > 0 THEN {values} END"
-    if _as_it_is(column, given):
-        return f"CASE WHEN {raw} >= 0 THEN {raw} END" if column.type == "integer" else raw
-    return _TYPED[column.type].format(raw)
+    if not _as_it_is(column, given):
+        return _TYPED[column.type].format(raw)
+    if column.type in _CALENDAR:
+        first, after = _CALENDAR[column.type]
+        return f"CASE WHEN {raw} >= {first} AND {raw} < {after} THEN {raw} END"
+    return f"CASE WHEN {raw} >= 0 THEN {raw} END" if column.type == "integer" else raw
 
 
 def _faults(column: Column, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
