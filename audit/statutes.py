@@ -69,10 +69,13 @@ class Law:
         Raises:
             UsageError: there was none.
         """
-        for limit in self.limits:
-            if limit.name == name and limit.valid_from <= on < (limit.valid_to or OPEN):
+        known = [limit for limit in self.limits if limit.name == name]
+        for limit in known:
+            if limit.valid_from <= on and (limit.valid_to is None or on < limit.valid_to):
                 return limit
-        raise UsageError(f"no time limit {name} was in force on {on}", expected="a later day")
+        first = min((limit.valid_from for limit in known), default=None)
+        expected = f"a day from {first} on" if first else None
+        raise UsageError(f"no time limit {name} was in force on {on}", expected=expected)
 
     def values(self) -> list[dict[str, Any]]:
         """Every limit as a row to print: name, value, unit, valid_from, valid_to (None: in force), source."""

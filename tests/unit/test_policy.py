@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.errors import AuditError
+from audit.errors import AuditError, UsageError
 from audit.policy import load_commitments, load_policy
 from audit.statutes import LAW_FOLDER, load_law
 
@@ -36,6 +36,13 @@ def test_the_shipped_law_has_the_limits_and_their_sources():
         "bookkeeping": (7, "years"),
     }
     assert values["breach_authority"]["source"] == "GDPR 33(1)"
+
+
+def test_a_limit_that_was_not_in_force_is_told_with_its_first_day():
+    law = load_law()
+    assert law.limit("breach_authority", date.max).value.words == "72 hours", "it has no end"
+    with pytest.raises(UsageError, match="on 2018-05-24; expected a day from 2018-05-25 on"):
+        law.limit("breach_authority", date(2018, 5, 24))
 
 
 def in_force(entries, name, day):
