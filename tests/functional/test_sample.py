@@ -155,6 +155,7 @@ def test_work_keeps_office_hours_and_seasons(made: Summary) -> None:
         return [line.split(",") for line in text.splitlines()[1:]]
 
     read = [r[1] for month in ("07", "08", "09") for r in rows(month) if r[2] == "mira_crm" and r[6] == "consult"]
+    assert read
     assert all(7 <= int(at[11:13]) < 18 for at in read)
     assert all(date.fromisoformat(at[:10]).isoweekday() < 6 for at in read)
     assert len(rows("07")) * 1.5 < len(rows("09"))
