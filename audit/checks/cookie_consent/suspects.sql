@@ -7,6 +7,7 @@ anti join (
     select subject_id as visitor_id, substr(purpose, 9) as purpose, valid_from, valid_to
     from core.consent_intervals
     where client_key = '' and purpose like 'cookies:%' and part = 0
+      and valid_from < $end and valid_from < $as_of and valid_to > $start
 ) as i
     on i.visitor_id = c.visitor_id and i.purpose = c.purpose
    and i.valid_from <= c.occurred_at and c.occurred_at < i.valid_to
