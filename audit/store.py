@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -134,7 +135,7 @@ def build(con: Connection, snapshot: Snapshot) -> None:
         con.execute(f"CREATE {'TABLE' if is_small else 'VIEW'} core.{table} AS {rows}")
     con.execute(_RESOLVED if snapshot.rows("identities") else _AS_LOGGED)
     for name in VIEWS:
-        con.execute(f"CREATE VIEW core.{name} AS {_derived(con, snapshot, name)}")
+        con.execute(f"CREATE VIEW core.{name} AS {_derived(snapshot, name)}")
     _raw_tables(con, snapshot)
 
 
@@ -160,14 +161,17 @@ def as_table(con: Connection, register: str) -> None:
         """)
 
 
-def _derived(con: Connection, snapshot: Snapshot, name: str) -> str:
-    """What a load derived; where none did, or an earlier version in another form, it is computed as it is asked for."""
-    select = sql_file(f"derived/{name}")
-    if name not in snapshot.derived:
-        return select
-    kept = f"FROM read_parquet('{quoted(snapshot.folder / snapshot.derived[name])}')"
-    forms = [con.execute(f"SELECT column_name FROM (DESCRIBE {query})").fetchall() for query in (kept, select)]
-    return kept if forms[0] == forms[1] else select
+def derived_part(name: str) -> str:
+    """How the path of a derived part begins: with the hash of its SELECT, so that no version reads another's."""
+    return f"parts/{name}-{hashlib.sha256(sql_file(f'derived/{name}').encode()).hexdigest()[:8]}-"
+
+
+def _derived(snapshot: Snapshot, name: str) -> str:
+    """What a load derived; where none did, or another version otherwise, it is computed as it is asked for."""
+    kept = snapshot.derived.get(name, "")
+    if kept.startswith(derived_part(name)):
+        return f"FROM read_parquet('{quoted(snapshot.folder / kept)}')"
+    return sql_file(f"derived/{name}")
 
 
 # Where no system has ids of its own.

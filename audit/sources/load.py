@@ -30,6 +30,7 @@ from audit.store import (
     DERIVED,
     Connection,
     DatabaseError,
+    derived_part,
     is_full,
     is_short_of_memory,
     person_selects,
@@ -254,14 +255,15 @@ class _Load:
         files = [f | ({"lines": lines} if lines and f["shifted"] else {}) for f in files]
         derived = dict(before.derived)
         for name, tables in DERIVED.items():
-            if touched.intersection(tables):
+            is_otherwise = name in derived and not derived[name].startswith(derived_part(name))
+            if touched.intersection(tables) or is_otherwise:
                 derived[name] = self._derive(snapshot, name, tables, number)
         kept = (*before.rejected, rejected) if rejected else before.rejected
         return replace(snapshot, files=tuple(files), derived=derived, rejected=kept)
 
     def _derive(self, snapshot: Snapshot, name: str, tables: Sequence[str], number: int) -> str:
         """What every check of a log would otherwise compute again: written once a load."""
-        path = f"parts/{name}-{number:06d}.parquet"
+        path = f"{derived_part(name)}{number:06d}.parquet"
         self.con.execute("CREATE SCHEMA IF NOT EXISTS core")
         for table, rows in person_selects(self.con, snapshot, tables).items():
             self.con.execute(f"CREATE OR REPLACE VIEW core.{table} AS {rows}")

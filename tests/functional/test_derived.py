@@ -1,13 +1,16 @@
-"""What a load derives for the checks, and a database that an earlier version derived in another form."""
+"""What a load derives for the checks, and a database in which an earlier version derived it otherwise."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from audit.run import open_workbench
+from audit.snapshot import manifest, read_snapshot
 from audit.sources.load import load
 from tests.spec import world as spec
 
@@ -34,13 +37,28 @@ def found(db: Path) -> list[tuple[str, str | None]]:
         return [(f.item_key, f.reason) for name in CHECKS for f in workbench[name].findings()]
 
 
-def test_stretches_of_an_earlier_form_are_computed_anew(db: Path) -> None:
-    kept = sorted(db.rglob("*_intervals-*.parquet"))
-    assert len(kept) == len(CHECKS)
-    for path in kept:
-        columns = "* EXCLUDE (part)"
-        duckdb.execute(f"COPY (SELECT {columns} FROM read_parquet('{path}')) TO '{path}.new' (FORMAT parquet)")
-        Path(f"{path}.new").replace(path)
+def of_an_earlier_version(db: Path) -> None:
+    """Make the database's stretches those of a version that derived them otherwise, and found none."""
+    before = read_snapshot(db)
+    derived = {name: re.sub("-[0-9a-f]{8}-", "-00000000-", path) for name, path in before.derived.items()}
+    for name, path in derived.items():
+        relation = f"FROM read_parquet('{db / before.derived[name]}') LIMIT 0"
+        duckdb.execute(f"COPY ({relation}) TO '{db / path}' (FORMAT parquet)")
+    (db / "snapshots" / "000001.json").write_text(manifest(replace(before, derived=derived)))
+
+
+def test_stretches_of_an_earlier_version_are_computed_anew(db: Path) -> None:
+    expected = found(db)
+    of_an_earlier_version(db)
+    assert found(db) == expected == [("E2", "never_given"), ("E2", "channel_refused")]
+
+
+def test_the_next_load_of_anything_derives_them_again(db: Path, tmp_path: Path) -> None:
+    of_an_earlier_version(db)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "systems.csv").write_text("system_id,name\nX1,Mail\n")
+    load(db, [tmp_path / "more"], spec.POLICY)
+    assert not any("-00000000-" in path for path in read_snapshot(db).derived.values())
     assert found(db) == [("E2", "never_given"), ("E2", "channel_refused")]
 
 
