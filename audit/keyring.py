@@ -86,7 +86,7 @@ def make_keys(path: Path) -> Key:
     key = _new_key()
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(path, [key])
+        write_secret(path, _text([key]))
     except FileExistsError:
         raise AuditError(
             "there is a key file already", file=path, fix=f"For a new key in it: audit keys rotate --keys {path}"
@@ -106,7 +106,7 @@ def rotate_keys(path: Path) -> Key:
     key = _new_key()
     draft = path.with_name(f".{path.name}.tmp")
     try:
-        _write(draft, [*keys, key])
+        write_secret(draft, _text([*keys, key]))
         draft.replace(path)
     except FileExistsError:
         raise AuditError(
@@ -122,10 +122,24 @@ def _new_key() -> Key:
     return Key(datetime.now(UTC).date(), secrets.token_bytes(_BYTES))
 
 
-def _write(path: Path, keys: Iterable[Key]) -> None:
-    """Write a key file that was not there before; nobody else can read it at any moment."""
-    text = _ABOUT + "".join(f'\n[[key]]\nmade_on = {k.made_on}\nsecret = "{k.secret.hex()}"\n' for k in keys)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+def _text(keys: Iterable[Key]) -> bytes:
+    """What stands in a key file."""
+    rows = (f'\n[[key]]\nmade_on = {k.made_on}\nsecret = "{k.secret.hex()}"\n' for k in keys)
+    return (_ABOUT + "".join(rows)).encode("ascii")
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a file that was not there before, whole or not at all; nobody else can read it at any moment.
+
+    Raises:
+        OSError: it cannot be written; FileExistsError where there is one.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        path.unlink()
+        raise

@@ -7,15 +7,15 @@ the sense of Regulation (EU) No 910/2014, Art. 3(12).
 
 from __future__ import annotations
 
-import os
 import stat
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.errors import AuditError
-from audit.keyring import default_path
+from audit.keyring import default_path, write_secret
 from audit.strict import Table, TomlFile
 
 if TYPE_CHECKING:
@@ -120,18 +120,24 @@ def make_authority(folder: Path, organisation: str) -> str:
     authority = _certificate(authority_key, f"{organisation}: authority of reports", _AUTHORITY_YEARS, None)
     report = _certificate(report_key, f"{organisation}: reports", _SIGNER_YEARS, (authority_key, authority))
     secret = folder.with_name("signing-ca")
-    try:
-        for made in (folder, secret):
-            made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(secret / "ca-key.pem", _pem(authority_key))
-        _write(folder / "ca.pem", _pem(authority))
-        _write(folder / "report.pem", _pem(report))
-        _write(folder / "report-key.pem", _pem(report_key))
-        _write(folder / SETTINGS, _ABOUT.encode())
-    except FileExistsError as e:
-        raise AuditError("is there already and is not written over", file=e.filename) from None
-    except OSError as e:
-        raise AuditError(f"cannot be written: {e.strerror}", file=folder) from None
+    contents = {
+        secret / "ca-key.pem": _pem(authority_key),
+        folder / "ca.pem": _pem(authority),
+        folder / "report.pem": _pem(report),
+        folder / "report-key.pem": _pem(report_key),
+        folder / SETTINGS: _ABOUT.encode(),
+    }
+    with ExitStack() as undo:  # of some without the others nobody could go on
+        try:
+            for path, content in contents.items():
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                write_secret(path, content)
+                undo.callback(path.unlink)
+        except FileExistsError as e:
+            raise AuditError("is there already and is not written over", file=e.filename) from None
+        except OSError as e:
+            raise AuditError(f"cannot be written: {e.strerror}", file=folder) from None
+        undo.pop_all()
     return fingerprint(authority)
 
 
@@ -215,11 +221,3 @@ def _pem(made: EllipticCurvePrivateKey | x509.Certificate) -> bytes:
         return made.public_bytes(serialization.Encoding.PEM)
     form = serialization.PrivateFormat.PKCS8
     return made.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file that was not there before; nobody else can read it at any moment."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())

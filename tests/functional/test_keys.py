@@ -12,6 +12,7 @@ import pytest
 from audit.cli import main
 from audit.keyring import default_path, read_keys
 from audit.pseudonyms import Pseudonyms
+from tests.functional.test_faults import limited
 
 
 @pytest.fixture
@@ -42,6 +43,17 @@ def test_a_key_file_is_never_written_over(keys, capsys):
     assert main(["keys", "init"]) == 3
     assert keys.read_bytes() == before
     assert "audit keys rotate" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("room", [0, 100, 600])
+def test_keys_for_which_there_is_no_room_are_not_there(keys, tmp_path, room):
+    code = "import sys; from audit.cli import main; sys.exit(main(sys.argv[1:]))"
+    ran = limited(code, "keys", "init", files=room, cwd=tmp_path)
+    assert (ran.returncode, "cannot be written: File too large" in ran.stderr) == (3, True)
+    assert {path.name for path in keys.parent.rglob("*") if path.is_file()} <= {keys.name}
+    assert main(["keys", "init"]) == 0
+    assert len(secrets(keys)) == 1
+    assert (keys.parent / "signing" / "signing.toml").is_file()
 
 
 def test_rotating_adds_a_key_and_keeps_the_old(keys, capsys):
