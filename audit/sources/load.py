@@ -236,8 +236,7 @@ class _Load:
         source_id = (
             f"CAST(([{ids}])[list_position([{paths}], filename)] AS INTEGER)" if len(group) > 1 else f"{first}::INTEGER"
         )
-        columns = sources[0].columns
-        select = typed_select(contract, relation, columns, source_id, empty_is_null=form == "csv")
+        select = typed_select(contract, relation, sources[0].columns, source_id, empty_is_null=form == "csv")
         target = self.before.folder / path
         draft = target.with_name(target.name + ".tmp")
         self.con.execute(f"COPY ({select}) TO {literal(str(draft))} ({PART_FORM})")
@@ -255,8 +254,8 @@ class _Load:
         files = [f | ({"lines": lines} if lines and f["shifted"] else {}) for f in files]
         derived = dict(before.derived)
         for name, tables in DERIVED.items():
-            is_otherwise = name in derived and not derived[name].startswith(derived_part(name))
-            if touched.intersection(tables) or is_otherwise:
+            alike = derived_part(name)
+            if touched.intersection(tables) or not derived.get(name, alike).startswith(alike):
                 derived[name] = self._derive(snapshot, name, tables, number)
         kept = (*before.rejected, rejected) if rejected else before.rejected
         return replace(snapshot, files=tuple(files), derived=derived, rejected=kept)

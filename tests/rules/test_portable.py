@@ -24,7 +24,8 @@ MACROS = {
 }
 # As sqlglot calls them: every engine has them, or sqlglot says them in another's words. tests/spark runs each.
 FUNCTIONS = {
-    "And", "Case", "Cast", "Chr", "Coalesce", "ConcatWs", "Count", "DateDiff", "DateFromParts", "DenseRank", "Floor", "Greatest", "If", "Lead",
+    "And", "Case", "Cast", "Chr", "Coalesce", "ConcatWs", "Count", "DateDiff", "DateFromParts", "DenseRank",
+    "Floor", "Greatest", "If", "Lead",
     "Least", "LogicalAnd", "LogicalOr", "Lower", "Max", "Min", "Nullif", "Or", "RegexpExtract",
     "RowNumber", "Substring", "Sum", "Trim", "Year",
 }  # fmt: skip
