@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
 
 from audit.errors import UsageError
@@ -20,8 +20,19 @@ _FINDINGS = (".csv", ".jsonl", ".parquet")
 class Parser(argparse.ArgumentParser):
     """A parser that reports a wrong word as every other error of the user: one line, exit code 2."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.register("type", Path, _path)
+
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, fix=f"Try: {self.prog} --help")
+
+
+def _path(text: str) -> Path:
+    """A path; of nothing Path makes the folder one is in."""
+    if not text:
+        raise argparse.ArgumentTypeError("no path is given")
+    return Path(text)
 
 
 def add_command(commands: Commands, name: str, module: str, does: str, example: str) -> argparse.ArgumentParser:

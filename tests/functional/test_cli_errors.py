@@ -72,6 +72,26 @@ def test_a_word_that_is_no_command(refused):
     assert "Try: audit --help" in refused("chekc", code=2)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("load", "source", "--db", ""),
+        ("load", ""),
+        ("check", "--period", "2026Q3", "--db", ""),
+        ("report", "--period", "2026Q3", "--out", ""),
+        ("sample", ""),
+        ("verify", ""),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_one_is_in(refused, tmp_path, monkeypatch, words):
+    """As a variable gives that was never set."""
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "requests.csv").write_text("request_id,kind,received_at\n")
+    monkeypatch.chdir(tmp_path)
+    assert "no path is given" in refused(*words, code=2)
+    assert [p.name for p in tmp_path.iterdir()] == ["source"]
+
+
 def test_check_needs_a_period(refused):
     assert "--period" in refused("check", code=2)
 
