@@ -165,7 +165,7 @@ class ClientPage(Page):
 
     def _nothing_of(self, checks: list[str]) -> str:
         names = [sentences.reason(self.words, check) for check in checks]
-        return self.words.say("client.no_rows", checks=sentences.listed(self.words, names))
+        return self.words.say("client.no_rows", n=len(names), checks=sentences.listed(self.words, names))
 
     def _since(self, check: str) -> Shown | None:
         """Which findings came and went; an external edition does not tell."""
