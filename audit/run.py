@@ -19,6 +19,7 @@ from audit.contract import load_contracts
 from audit.errors import UsageError
 from audit.evidence import EvidenceTable, evidence_for
 from audit.explain import explain_item
+from audit.inputs import coverage_of, files_of, rejected_of
 from audit.judge import Judged, judge
 from audit.manifest import judged_by, manifest_of, question_of
 from audit.observed import unsaid
@@ -220,28 +221,18 @@ class Workbench:
     @cached_property
     def coverage(self) -> tuple[Coverage, ...]:
         """What log_coverage knows of every source, the good ones too."""
-        if "log_coverage" not in self.catalog:
-            return ()
-        sql = self.asked.within(self.catalog["log_coverage"].sql)
-        columns = 'table_name, system_id, "rows", first_on, last_on, days, silent_days, longest_silence, outcome'
-        found = self.con.execute(f"SELECT {columns} FROM ({sql}) ORDER BY table_name, item").fetchall()
-        return tuple(Coverage(*row) for row in found)
+        check = self.catalog.get("log_coverage")
+        return coverage_of(self.con, self.asked, check) if check else ()
 
     @property
     def rejected_rows(self) -> dict[str, int]:
         """How many rows were refused, by table."""
-        counts: dict[str, int] = {}
-        for f in self.files:
-            counts[f.table] = counts.get(f.table, 0) + f.rejected
-        return {t: n for t, n in counts.items() if n}
+        return rejected_of(self.files)
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
         """What was loaded."""
-        names = ("table", "path", "sha256", "bytes", "read", "accepted", "duplicate", "rejected")
-        return tuple(
-            SourceFile(**{n: f[n] for n in names}, replaced=self.snapshot.replaced_of(f)) for f in self.snapshot.files
-        )
+        return files_of(self.snapshot)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
