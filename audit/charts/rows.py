@@ -79,7 +79,7 @@ def text_column(base: alt.Chart, field: str, head: str, width: float, align: Ali
     return (
         base.mark_text(align=align, limit=width)
         .encode(
-            text=f"{field}:N",
+            text=alt.Text(f"{field}:N"),
             x=alt.X("here:Q", axis=header(head, align), scale=alt.Scale(domain=[0, width], nice=False)),
         )
         .transform_calculate(here=str(x))
@@ -91,11 +91,11 @@ def _track(base: alt.Chart, width: float, head: str) -> Any:
     """The rate on its way to 100 %, with its number behind."""
     scale, axis = alt.Scale(domain=[0, 1]), header(head)
     rail = base.mark_bar(height=8, color=palette.OUTCOMES["compliant"]).encode(
-        x=alt.X("none:Q", scale=scale, axis=axis), x2="all:Q"
+        x=alt.X("none:Q", scale=scale, axis=axis), x2=alt.X2("all:Q")
     )
     bar = base.mark_bar(height=8, color=palette.GREY).encode(x=alt.X("rate:Q", scale=scale, axis=axis))
     number = base.mark_text(align="right", dx=_SHARE, fontWeight=600).encode(
-        x=alt.X("all:Q", scale=scale, axis=axis), text="share:N"
+        x=alt.X("all:Q", scale=scale, axis=axis), text=alt.Text("share:N")
     )
     return alt.layer(rail, bar, number).transform_calculate(none="0", all="1").properties(width=width)
 
@@ -107,7 +107,7 @@ def _violations(base: alt.Chart, data: Rows, width: float, head: str) -> Any:
     )
     x = alt.X("violation:Q", scale=scale, axis=header(head))
     bars = base.mark_bar(height=12, color=palette.ACCENT).encode(x=x)
-    numbers = base.mark_text(align="left", dx=5).encode(x=x, text="violation_text:N")
+    numbers = base.mark_text(align="left", dx=5).encode(x=x, text=alt.Text("violation_text:N"))
     return alt.layer(bars, numbers).properties(width=width)
 
 
@@ -129,7 +129,8 @@ def header(title: str, align: Align = "left") -> alt.Axis:
 def choice(field: str) -> tuple[Any, Any]:
     """A row under the pointer, and the opacity that lets the others step back."""
     chosen = alt.selection_point(name="chosen", fields=[field], on="pointerover", clear="pointerout", empty=True)
-    return chosen, alt.condition(chosen, alt.value(1), alt.value(0.35))
+    # Channels are of their own kind: for a dict or a text altair looks through its whole schema.
+    return chosen, alt.OpacityValue(0.35, condition={"param": chosen.name, "empty": True, "value": 1})
 
 
 def tips(fields: dict[str, str]) -> list[alt.Tooltip]:
