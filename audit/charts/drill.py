@@ -34,6 +34,8 @@ _MOST = {"month": 24, "side": 12, "reason": 12}  # bars
 _WIDTHS = {"month": 176, "side": 184, "reason": 260}
 _LABELS = {"month": 110, "side": 104, "reason": 176}  # of the width
 _NUMBER = 40
+_BESIDE = "dblclick, click[!event.item || event.item.mark.marktype === 'group']"
+"""What takes a choice back: a click on nothing, for the bars' places leave no room beside them."""
 
 
 def drill(result: CheckResult, words: Words, *, listed: Rows, side: str | None = None) -> Chart:
@@ -113,7 +115,7 @@ def _bars(panel: Panel, rows: Rows, words: Words) -> Any:
     """All findings in light, those that the other panels let through in dark, and a place to click for each bar."""
     field, width, label = panel.field, _WIDTHS[panel.field], _LABELS[panel.field]
     several = "event.shiftKey || event.ctrlKey || event.metaKey"
-    clicked = alt.selection_point(name=param(field), fields=[field], toggle=several)
+    clicked = alt.selection_point(name=param(field), fields=[field], toggle=several, clear=_BESIDE)
     longest = max(_sums(panel, rows).values(), default=1)
     scale = alt.Scale(domain=[0, longest], range=[label + 8, width - _NUMBER], nice=False)
     head = header(panel.head)

@@ -20,7 +20,7 @@ PAGE = 12
 """How many lines show at a time."""
 
 _STEP = 22
-_PAGE_SHOWN = f"min(page, ceil(datum.count / {PAGE}))"  # the last one, where a choice leaves fewer
+_PAGE_SHOWN = f"max(min(page || 1, ceil(datum.count / {PAGE})), 1)"  # the last one, where a choice leaves fewer
 _PLACES = {"reason": 0, "side": 184, "item": 320, "began": 436, "over": 550}  # where each column begins
 _NARROW, _WIDE = "IJfijlrt ", "MWmw"
 _SORTED_BY = {"began": "occurred_at", "over": "amount"}  # where it is not by what is shown
@@ -114,7 +114,8 @@ def _controls(lines: int, words: Words) -> list[dict[str, Any]]:
     """What stands under the table: text to search for, and which page of it shows."""
     search = {"input": "search", "name": words.say("charts.drill.search"), "debounce": 200, "autocomplete": "off"}
     last = max(-(-lines // PAGE), 1)
-    pages = {"input": "range", "name": words.say("charts.drill.page"), "min": 1, "max": last, "step": 1}
+    # A number to type: a slider of many pages hits none of them, and gets no keys in JupyterLab.
+    pages = {"input": "number", "name": words.say("charts.drill.page"), "min": 1, "max": last, "step": 1}
     return [{"name": "search", "value": "", "bind": search}, {"name": "page", "value": 1, "bind": pages}]
 
 

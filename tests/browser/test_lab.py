@@ -139,6 +139,14 @@ def test_a_click_narrows_the_table_and_hovering_tells_more(browser: Browser) -> 
     wait(lambda: text(browser, "No line has this text"), "a word where no line is")
     search.send_keys(Keys.CONTROL, "a")
     search.send_keys(Keys.DELETE)
+    under = mark(browser, "September 2026")  # the last of the months, of which there are fewer than reasons
+    ActionChains(browser.driver).move_to_element_with_offset(under, 0, 60).click().perform()
+    again = wait(lambda: table() if text(browser, "21 of 21 findings chosen") else None, "all findings again")
+    assert sorted(again) == sorted(before)
+    page = browser.see(".vega-bindings input[type=number]")
+    page.send_keys(Keys.ARROW_UP)
+    wait(lambda: text(browser, "Lines 13 to 21 of 21"), "the second page")
+    page.send_keys(Keys.ARROW_DOWN)
     clean(browser)
 
 

@@ -160,6 +160,9 @@ def test_a_name_longer_than_its_place_is_told_by_hovering(chart: Chart) -> None:
 
 def test_pages_and_a_choice_that_leaves_fewer(chart: Chart) -> None:
     assert items(texts(chart, page=5)) == [f"E-{i:03}" for i in range(4 * PAGE, 54)]
+    assert items(texts(chart, page="5")) == items(texts(chart, page=5)), "a field gives text"
+    for none in ("", "0", "-3"):
+        assert items(texts(chart, page=none)) == items(texts(chart))
     assert items(texts(chart, page=5, search="E-00")) == [f"E-{i:03}" for i in range(10)]
 
 
