@@ -218,11 +218,10 @@ class Page:
         return self.sentence(remarks.waivers(self.words, self.results))
 
     def waivers(self) -> Several:
-        """The waivers in force and those that have run out: for what, by whom, until when, and why."""
-        held, gone = remarks.in_force(self.results), remarks.run_out(self.results)
-        shown = [exhibits.waivers(self.words.say("tables.waivers.caption"), held, self.words)]
-        shown += [exhibits.waivers(self.words.say("tables.waivers.gone"), gone, self.words)] * bool(gone)
-        return Several(self.block(block) for block in shown)
+        """The waivers in force and those that have run out, where there are any: for what, by whom, until when, why."""
+        told = ("caption", remarks.in_force(self.results)), ("gone", remarks.run_out(self.results))
+        shown = ((self.words.say(f"tables.waivers.{key}"), waivers) for key, waivers in told if waivers)
+        return Several(self.block(exhibits.waivers(caption, waivers, self.words)) for caption, waivers in shown)
 
     def unsaid(self) -> Shown:
         """How far the policy's own text falls short."""

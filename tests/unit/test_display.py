@@ -44,7 +44,6 @@ SHOWN = {
     "annex": PAGE.findings("request_deadlines"),
     "waived": PAGE.waived(),
     "waiving": PAGE.waiving(),
-    "waivers": PAGE.waivers()[0],
     "unsaid": PAGE.unsaid(),
     "unsaid by text": PAGE.unsaid_by_text(),
     "unsaid by data": PAGE.unsaid_by_data()[0],
@@ -220,7 +219,9 @@ def test_waivers_are_told_with_who_and_until_when_and_what_counts_again() -> Non
         "W1", "Request deadlines: only “overdue” and only client C-1", 3, "board", "2026-01-01", "2026-12-31", "agreed",
     ]  # fmt: skip
     assert [row[0] for row in run_out] == ["W3"]
+    assert "W1" in bundle(page.waivers()[0])["text/html"]
 
 
 def test_without_waivers_the_page_says_so() -> None:
     assert PAGE.waiving().block["text"] == "No waiver is in force, and none has run out."
+    assert not PAGE.waivers(), "and not again in a table without rows"
