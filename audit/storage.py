@@ -47,13 +47,14 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
     """Hold the database for one load; gives its current snapshot, or None where it is new.
 
     Raises:
-        AuditError: another load holds it, it cannot be written, or the manifest of a state in it cannot be read.
+        AuditError: another load holds it, it is a folder of other things, it cannot be written, or the manifest of a
+            state in it cannot be read.
     """
     try:
+        _refuse_other_things(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        for place in (folder, *(folder / sub for sub in ("parts", "snapshots", "house"))):
-            place.mkdir(mode=_FOLDER, exist_ok=True)
-        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, _FILE)
+        folder.mkdir(mode=_FOLDER, exist_ok=True)
+        handle = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, _FILE)  # first: it says whose the folder is
     except OSError as e:
         raise AuditError(f"cannot write here: {e.strerror}", file=folder, fix="Choose another --db.") from None
     try:
@@ -62,6 +63,8 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
         os.close(handle)
         raise AuditError("another load is writing this database", file=folder, fix="Wait for it to end.") from None
     try:
+        for sub in ("parts", "snapshots", "house"):
+            (folder / sub).mkdir(mode=_FOLDER, exist_ok=True)
         snapshot = read_snapshot(folder) if (folder / "CURRENT").exists() else None
         _sweep(folder)
         yield snapshot
@@ -72,6 +75,13 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
         with suppress(OSError, AuditError):
             _sweep(folder)
         os.close(handle)
+
+
+def _refuse_other_things(folder: Path) -> None:
+    """Only a folder that a load made, or an empty one, is swept: what lies in another may be somebody's."""
+    ours = ("lock", "CURRENT")
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).is_file() for name in ours):
+        raise AuditError("it has other things in it, and no database", file=folder, fix="Choose another --db.")
 
 
 def _sweep(folder: Path) -> None:

@@ -236,3 +236,20 @@ def test_what_stands_in_open_sql_runs_nothing_of_ours(db):
     (db / "open.sql").write_text("COPY (SELECT 1) TO 'stolen.csv';")
     assert count(db) == 9
     assert not (db / "stolen.csv").exists()
+
+
+def test_a_folder_of_other_things_does_not_become_a_database(tmp_path):
+    """A load clears what no state names out of the database's folders: these might be somebody's."""
+    source = write(tmp_path / "source", {"requests.csv": "request_id,kind,received_at\n"})
+    other = write(tmp_path / "project", {"parts/drawing.txt": "mine", "house/plan/a.txt": "mine"})
+    for place in (other, source):
+        before = sorted(place.rglob("*"))
+        with pytest.raises(AuditError, match="other things in it") as refused:
+            load(place, [source], policy())
+        assert "--db" in str(refused.value)
+        assert sorted(place.rglob("*")) == before
+    (tmp_path / "empty").mkdir()
+    load(tmp_path / "empty", [source], policy())
+    shutil.rmtree(tmp_path / "empty" / "snapshots")  # as a load leaves it that was killed before it was done
+    (tmp_path / "empty" / "CURRENT").unlink()
+    load(tmp_path / "empty", [source], policy())
