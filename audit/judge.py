@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _fetch_suspects(con: Connection, unit: str) -> None:
 
 def _of_suspects(check: Check, sql: str) -> str:
     """A statement of a check over its suspects alone."""
-    return sql.replace(f"core.{check.unit}", "temp.suspect_rows")
+    return re.sub(rf"\bcore\.{check.unit}\b", "temp.suspect_rows", sql)
 
 
 def _is_folded(check: Check) -> bool:

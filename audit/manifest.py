@@ -55,5 +55,5 @@ def question_of(manifest: Mapping[str, Any]) -> str:
 
 
 def judged_by() -> str:
-    """The hash of the code that turns a check's rows into an answer."""
-    return digest([(files("audit") / name).read_text("utf-8") for name in ("judge.py", "asked.py")])
+    """The hash of the code that turns a check's rows into an answer, and says whose rows they are."""
+    return digest([(files("audit") / name).read_text("utf-8") for name in ("judge.py", "asked.py", "persons.py")])

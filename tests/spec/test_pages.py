@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -157,6 +157,18 @@ def test_further_tables_can_be_asked_for(check: Check) -> None:
         with world.world(case) as con:
             for sql in check.extras.values():
                 con.execute(world.bind(sql, case)).fetchall()
+
+
+def test_suspects_take_the_place_of_their_own_table_alone() -> None:
+    """Not of another whose name begins as that of the unit."""
+    check = CATALOG["access_authorisation"]
+    both = "core.processing_events semi join core.processing_events_as_logged using (event_id)"
+    assert "from core.processing_events\n" in check.sql
+    longer = replace(check, sql=check.sql.replace("from core.processing_events\n", f"from {both}\n"))
+    case = check.cases[0]
+    with world.world(case) as con:
+        counts = [judge(con, one, world.asked(case)).counts for one in (check, longer)]
+    assert counts[0] == counts[1] != ()
 
 
 def test_the_preferences_speak_of_the_contracts_channels() -> None:
