@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +38,8 @@ def life(line: list[dict[str, Any]], as_of: datetime, title: str, words: Words) 
     rows = [_row(row, as_of, words) for row in (_days(line, words) if by_day else line)]
     rows.sort(key=lambda r: (_LANES.index(r["kind"]), r["lane"], r["from"]))
     lanes = list(dict.fromkeys(r["lane"] for r in rows))
-    zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"])
+    # With a key: else whoever scrolls down the notebook is caught in the drawing.
+    zoom = alt.selection_interval(name="zoom", bind="scales", encodings=["x"], zoom="wheel![event.altKey]")
     heads = {"what": "what", "lane": "of", "from_text": "from", "until_text": "until", "detail": "detail"}
     base = table().encode(
         y=alt.Y("lane:N", sort=lanes, title=None, axis=alt.Axis(labelLimit=_NAMES, domain=False, ticks=False)),
@@ -55,7 +57,9 @@ def life(line: list[dict[str, Any]], as_of: datetime, title: str, words: Words) 
     chart = alt.layer(bands, now, marks.encode(x=x, shape=shape)).add_params(zoom)
     chart = chart.properties(width=FULL - _NAMES, height=alt.Step(_STEP))
     said = words.say("analyst.person.chart.said", lanes=len(lanes), first=_first(rows), last=words.day(as_of.date()))
-    return finish(chart, rows, title, said, words.say("analyst.person.chart.days") if by_day else None)
+    caption = words.say("analyst.person.chart.days") if by_day else None
+    reading = " ".join(filter(None, (caption, words.say("analyst.person.chart.reading"))))
+    return replace(finish(chart, rows, title, said, caption), reading=reading)
 
 
 def _row(row: dict[str, Any], as_of: datetime, words: Words) -> dict[str, Any]:

@@ -292,6 +292,13 @@ def test_what_programs_ask_an_object_for_is_answered_as_python_does(wb: Bench) -
     assert copy.copy(frame).columns == frame.columns
 
 
+def test_scrolling_past_a_line_of_time_does_not_zoom_it(wb: Bench) -> None:
+    drawing = wb.subject("S-9027010").chart()
+    assert "Alt and the wheel" in drawing.reading
+    zoom = next(param for param in drawing.spec["params"] if param["name"] == "zoom")
+    assert zoom["select"]["zoom"] == "wheel![event.altKey]"
+
+
 def test_what_is_typed_by_instinct_is_understood(db: Path, wb: Bench) -> None:
     answer = wb["consent_coverage"]
     findings = answer.findings
