@@ -31,7 +31,7 @@ CREATE OR REPLACE MACRO quantile_of(x, share) AS quantile_cont(x, share);
 -- What follows is built from these.
 
 -- A text without the blanks around it: spaces, also those that do not break, tabs and line ends. Null where nothing is left.
-CREATE OR REPLACE MACRO said_in(t) AS nullif(trim(t, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '');
+CREATE OR REPLACE MACRO trimmed(t) AS nullif(trim(t, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '');
 
 -- A duration from a day: months, then days; hours count as days, a part of a day as a whole one.
 CREATE OR REPLACE MACRO add_on(d, months, days, seconds) AS
@@ -130,7 +130,7 @@ CREATE OR REPLACE MACRO request_dues(as_of) AS TABLE (
       CASE WHEN r.identity_requested_at < as_of THEN CAST(r.identity_requested_at AS DATE) END AS requested_on,
       CASE WHEN r.identity_confirmed_at < as_of THEN CAST(r.identity_confirmed_at AS DATE) END AS confirmed_on,
       CASE WHEN r.extended_at < as_of THEN CAST(r.extended_at AS DATE) END AS extended_on,
-      lower(said_in(r.extension_reason)) AS extension_reason,
+      lower(trimmed(r.extension_reason)) AS extension_reason,
       coalesce(r.outcome = 'refused' AND r.answered_at < as_of, FALSE) AS is_refused
     FROM core.requests AS r
     WHERE r.received_at < as_of

@@ -2,7 +2,7 @@
 -- how many proof of identity was asked for, and has arrived.
 select coalesce(kind, '-') as kind, count(*) as requests,
   count(*) filter (extended_at < $as_of) as extended,
-  count(*) filter (extended_at < $as_of and said_in(extension_reason) is null) as without_reason,
+  count(*) filter (extended_at < $as_of and trimmed(extension_reason) is null) as without_reason,
   count(*) filter (identity_requested_at < $as_of) as identity_asked,
   count(*) filter (identity_requested_at < $as_of and coalesce(identity_confirmed_at >= $as_of, true)) as identity_awaited
 from core.requests
