@@ -97,6 +97,18 @@ def is_whole(folder: Path) -> bool:
     return (folder / SUMS).is_file() and not differences(folder)
 
 
+def refuse_others(target: Path) -> None:
+    """Raise AuditError where a folder that is to be replaced holds files that are no part of a report.
+
+    Hidden ones, as a notebook's checkpoints, are passed over.
+    """
+    sums = _read_sums(target) if (target / SUMS).is_file() else {}
+    for name in _names(target):
+        if name not in sums and not any(part.startswith(".") for part in name.split("/")):
+            fix = "Move it away, or name another --out"
+            raise AuditError("no part of a report, which would replace the folder", file=target / name, fix=fix)
+
+
 def _names(folder: Path) -> list[str]:
     """The files of a folder but for the sums themselves, as relative paths, sorted."""
     paths = (path for path in folder.rglob("*") if path.is_file())

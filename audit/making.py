@@ -96,10 +96,12 @@ def make_report(
         gate: searches for leaks, where one is kept for many reports.
 
     Raises:
-        AuditError: a check or a notebook failed, or the place can't be written to. The notebooks that ran, the failing
-            one with its error, are then kept beside the target, in a folder that ends in ``-failed``.
+        AuditError: a check or a notebook failed, or the place can't be written to or holds other files. The notebooks
+            that ran, the failing one with its error, are then kept beside the target, in a folder that ends in
+            ``-failed``.
         LeakError: what was made would give somebody away. Nothing of it is kept.
     """
+    folder.refuse_others(target)
     failed = target.with_name(f"{target.name}-failed")
     with folder.written_whole(target) as draft:
         results = about(workbench.check_all(checks_of(order.name), progress), workbench, order.incident)

@@ -353,3 +353,16 @@ def test_a_memory_limit_that_is_none_is_said_so(source, tmp_path, monkeypatch, c
     assert main(["load", str(source), *db]) == 0
     with open_workbench(tmp_path / "audit.db", "2026Q3") as wb:
         assert wb.sql("SELECT current_setting('memory_limit')").fetchall() == [("286.1 MiB",)]
+
+
+@pytest.mark.parametrize("sums", [None, "", "0" * 64 + "  results.json\n"])
+def test_a_report_takes_no_place_of_other_files(refused, db, tmp_path, sums):
+    """It replaces the folder of its name as a whole."""
+    place = tmp_path / "out" / "2026Q3-requests-report"
+    place.mkdir(parents=True)
+    (place / "notes.txt").write_text("mine")
+    if sums is not None:
+        (place / "SHA256SUMS").write_text(sums)
+    words = ("report", "--db", str(db), "--period", "2026Q3", "--report", "requests-report", "--out", str(place.parent))
+    assert "notes.txt: no part of a report" in refused(*words, code=3)
+    assert (place / "notes.txt").read_text() == "mine"
