@@ -29,6 +29,8 @@ _UNDRAWABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 
 # By JupyterLab's own names of colours, so that a chart is no white box in its dark theme.
 _THEME = {
+    # Legal bases a quarter towards the theme's text: on dark as well they then stand out by 3 to 1.
+    **{c: f"color-mix(in srgb, {c} 75%, var(--jp-content-font-color1, {c}))" for c in palette.BASES.values()},
     "white": "transparent",
     palette.INK: f"var(--jp-content-font-color1, {palette.INK})",
     palette.GREY: f"var(--jp-content-font-color2, {palette.GREY})",

@@ -12,8 +12,8 @@ import altair as alt
 import pytest
 import vl_convert
 
-from audit import charts, tables
-from audit.charts import Chart
+from audit import charts, palette, tables
+from audit.charts import Chart, drawing
 from audit.words import Words
 from tests.unit.made_results import check, found, n, results
 
@@ -146,6 +146,28 @@ def test_no_violations_is_a_title_of_its_own() -> None:
     assert charts.by_month(result, WORDS).title == "No violation in any month; 2 undetermined"
     assert charts.lateness(result, WORDS).title == "No violation is over a limit"
     assert charts.clocks(result, WORDS).title == "No request ran over its limit"
+
+
+def luminance(colour: tuple[float, ...]) -> float:
+    """A colour's relative luminance, as WCAG 2.2 computes it."""
+    parts = [c / 255 for c in colour]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("basis", sorted(palette.BASES))
+@pytest.mark.parametrize(("paper", "text", "brand"), [(255, 0, (33, 150, 243)), (17, 255, (33, 150, 243))])
+def test_a_legal_basis_stands_out_in_the_light_and_the_dark_theme(
+    basis: str, paper: int, text: int, brand: tuple[int, ...]
+) -> None:
+    own = palette.BASES[basis]
+    said = drawing._THEME[own]
+    rgb = [int(own[i : i + 2], 16) for i in (1, 3, 5)]
+    share = int(found[1]) / 100 if (found := re.search(r"(\d+)%", said)) else 0.0
+    other = brand if "brand" in said else (text,) * 3
+    shown = tuple(share * c + (1 - share) * o for c, o in zip(rgb, other, strict=True))
+    dark, light = sorted((luminance(shown), luminance((paper,) * 3)))
+    assert (light + 0.05) / (dark + 0.05) >= 3
 
 
 def test_nothing_decided_is_drawn_without_a_rate() -> None:
