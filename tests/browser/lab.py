@@ -40,6 +40,13 @@ _ARGUMENTS = (
 
 def wait(until: Callable[[], T], what: str, seconds: float = 60) -> T:
     """What a condition gives as soon as it gives something."""
+    found = within(until, seconds)
+    assert found is not None, f"waited {seconds:.0f} s in vain: {what}"
+    return found
+
+
+def within(until: Callable[[], T], seconds: float) -> T | None:
+    """The same; None where it gave nothing within the time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -48,7 +55,7 @@ def wait(until: Callable[[], T], what: str, seconds: float = 60) -> T:
         except WebDriverException:  # the page is being built
             pass
         time.sleep(0.1)
-    raise AssertionError(f"waited {seconds:.0f} s in vain: {what}")
+    return None
 
 
 @contextmanager
@@ -103,10 +110,12 @@ class Browser:
     def open(self, notebook: str) -> None:
         """Open a notebook from the list of files, as a tab of its own."""
 
+        def is_open() -> bool:
+            return any(notebook in tab.text for tab in self.all(".lm-TabBar-tab.jp-mod-current"))
+
         def opens() -> bool:
             ActionChains(self.driver).double_click(self.see(".jp-DirListing-item", notebook)).perform()
-            time.sleep(1)
-            return any(notebook in tab.text for tab in self.all(".lm-TabBar-tab.jp-mod-current"))
+            return within(is_open, 3) is not None
 
         wait(opens, f"{notebook} to open")
         self.see(f"{NOTEBOOK} .jp-Cell")
@@ -131,7 +140,7 @@ class Browser:
         self.see("#jp-main-statusbar", "| Idle")
         self.menu("Edit", "Clear Outputs of All Cells")
         self.menu("Run", "Run All Cells")
-        wait(self._ran, "every cell to be run", 120)
+        wait(self._ran, "every cell to be run", 300)
 
     def _ran(self) -> bool:
         prompts = [e.get_attribute("textContent") or "" for e in self.all(f"{NOTEBOOK} .jp-CodeCell .jp-InputPrompt")]
