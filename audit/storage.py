@@ -59,9 +59,12 @@ def writing(folder: Path) -> Iterator[Snapshot | None]:
         raise AuditError(f"cannot write here: {e.strerror}", file=folder, fix="Choose another --db.") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as e:
         os.close(handle)
-        raise AuditError("another load is writing this database", file=folder, fix="Wait for it to end.") from None
+        if isinstance(e, BlockingIOError):
+            raise AuditError("another load is writing this database", file=folder, fix="Wait for it to end.") from None
+        fix = "Choose a --db on a disk of this machine."
+        raise AuditError(f"it cannot be held for one load: {e.strerror}", file=folder, fix=fix) from None
     try:
         for sub in ("parts", "snapshots", "house"):
             (folder / sub).mkdir(mode=_FOLDER, exist_ok=True)

@@ -117,12 +117,9 @@ def is_short_of_memory(error: DatabaseError) -> bool:
     return isinstance(error, duckdb.OutOfMemoryException)
 
 
-def unwritable(error: Exception, folder: Path) -> AuditError:
+def unwritable(error: DatabaseError, folder: Path) -> AuditError:
     """What to say where a database could not be written; it is then as it was before."""
-    if isinstance(error, OSError):
-        why = error.strerror or type(error).__name__
-    else:
-        why = next((text for text in _FULL if text in str(error)), type(error).__name__)
+    why = next((text for text in _FULL if text in str(error)), type(error).__name__)
     return AuditError(f"cannot be written: {why}", file=folder, fix="Nothing was changed; make room and load again.")
 
 

@@ -102,7 +102,7 @@ def load(
                 messages += first_rejections(con)
             loaded_at = datetime.now(UTC).isoformat(timespec="seconds")
             commit(replace(after, house=house, exports=(*before.exports, *exported), loaded_at=loaded_at), before)
-        except (DatabaseError, OSError) as e:
+        except DatabaseError as e:
             raise unwritable(e, db) from None
     return report_of(before, read_snapshot(db), messages)
 

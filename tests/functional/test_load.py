@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import gzip
 import io
@@ -486,6 +487,15 @@ def test_two_loads_at_once_are_refused(tmp_path: Path) -> None:
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(AuditError, match="another load"):
             load(db, [write(tmp_path / "more", {"requests.csv": "request_id,kind,received_at\n"})], policy())
+
+
+def test_a_disk_that_knows_no_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(AuditError, match=r"cannot be held .* No locks"):
+        loaded(tmp_path, {"processing_events.csv": EVENTS})
 
 
 @pytest.mark.parametrize("damage", ["pointer", "manifest", "part", "bytes"])
