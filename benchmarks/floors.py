@@ -21,7 +21,7 @@ import shutil
 import statistics
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -74,14 +74,13 @@ def main() -> None:
         with open_workbench(db, PERIOD) as wb:
             alone("event groups", events, args.runs, wb, partial(group_events, wb.con, wb.asked))
             for name in (n for n in floors if n in wanted):
-                with spilling(wb.desk) as spilled:
-                    pair = (partial(judge_and_write, wb, name), partial(plain, wb, floors[name]))
-                    report(name, events, args.runs, pair, spilled)
+                pair = (partial(judge_and_write, wb, name), partial(plain, wb, floors[name]))
+                report(name, events, args.runs, pair, wb.desk)
             for name in (n for n in wb.catalog if n not in floors and (not args.only or n in wanted)):
                 alone(name, events, args.runs, wb, partial(judge_and_write, wb, name))
         if "load" in wanted:
             source = events_alone(events)
-            report("load", events, args.runs, (partial(ours, source), partial(raw_copy, source)), [0])
+            report("load", events, args.runs, (partial(ours, source), partial(raw_copy, source)), ROOT)
 
 
 def plain_joins() -> dict[str, str]:
@@ -173,21 +172,35 @@ def multiply(folder: Path, db: Path, times: int, persons: int) -> None:
 
 def alone(name: str, events: int, runs: int, wb: Workbench, work: Callable[[], None]) -> None:
     """A line without a floor."""
-    with spilling(wb.desk) as spilled:
-        seconds = statistics.median(cpu(work) for _ in range(runs))
-    print(f"{name:32} {events:12,} {seconds:9.2f} {'':9} {'':6}{said(spilled)}", flush=True)
+    turns = [cpu_and_spilled(work, wb.desk) for _ in range(runs)]
+    print(f"{name:32} {events:12,} {median(turns):9.2f} {'':9} {'':6}{said(most(turns))}", flush=True)
 
 
-def report(name: str, events: int, runs: int, both: tuple[Callable[[], None], ...], spilled: list[int]) -> None:
-    a, b = both
-    pairs = [(cpu(a), cpu(b)) for _ in range(runs + 1)][1:]  # the first warms up
-    ratio = statistics.median(x / y for x, y in pairs)
-    ours_s, floor_s = (statistics.median(p[i] for p in pairs) for i in (0, 1))
-    print(f"{name:32} {events:12,} {ours_s:9.2f} {floor_s:9.2f} {ratio:6.2f}{said(spilled)}", flush=True)
+def report(name: str, events: int, runs: int, both: tuple[Callable[[], None], ...], folder: Path) -> None:
+    """A line with both, their ratio, and what lay in the folder."""
+    pairs = [[cpu_and_spilled(work, folder) for work in both] for _ in range(runs + 1)][1:]  # the first warms up
+    ratio = statistics.median(a[0] / b[0] for a, b in pairs)
+    first, second = zip(*pairs, strict=True)
+    spilled = said(most(first), most(second))
+    print(f"{name:32} {events:12,} {median(first):9.2f} {median(second):9.2f} {ratio:6.2f}{spilled}", flush=True)
 
 
-def said(spilled: list[int]) -> str:
-    return f"  spilled {spilled[0] >> 20} MB" if spilled[0] else ""
+def median(turns: Sequence[tuple[float, int]]) -> float:
+    return statistics.median(seconds for seconds, _ in turns)
+
+
+def most(turns: Sequence[tuple[float, int]]) -> int:
+    return max(spilled for _, spilled in turns) >> 20
+
+
+def said(spilled: int, by_floor: int = 0) -> str:
+    return f"  spilled {spilled} MB" + (f", the floor {by_floor} MB" if by_floor else "") if spilled or by_floor else ""
+
+
+def cpu_and_spilled(work: Callable[[], object], folder: Path) -> tuple[float, int]:
+    with spilling(folder) as spilled:
+        seconds = cpu(work)
+    return seconds, spilled[0]
 
 
 @contextmanager
