@@ -38,9 +38,8 @@ def begin(db: str, period: str, *, only: list[str] | None = None, **scope: str) 
     """
     as_of, client, role = (scope.get(key) or None for key in ("as_of", "client", "role"))
     workbench = open_workbench(period=period or None, as_of=as_of, client=client, role=role, **database_of(db))
-    edition = scope.get("edition") or "internal"
+    edition, language = scope.get("edition") or "internal", scope.get("language") or "en"
     results = for_edition(workbench.check_all(only=only), edition, workbench.policy.suppress_below)
-    language = scope.get("language") or "en"
     page = Page(results, language, edition, workbench.policy.words.get(language), workbench.catalog)
     page.workbench = workbench
     return page
@@ -72,9 +71,7 @@ class Page:
         if edition not in EDITIONS:
             raise UsageError("no such edition", column="edition", expected=" or ".join(EDITIONS))
         if edition == "external" and not is_released(results):
-            raise AuditError(
-                "these results are not released for the external edition", fix="Use disclosure.for_edition"
-            )
+            raise AuditError("results not released for the external edition", fix="Use disclosure.for_edition")
         self.results, self.edition = results, edition
         self.workbench: Workbench | None = None
         self.told: list[str] = []
@@ -276,6 +273,10 @@ class Page:
     def law(self) -> Shown:
         """The values of the law that the checks used, each with its dates and its source."""
         return self.block(tables.law(self.results, self.words))
+
+    def decisions(self) -> Shown:
+        """The adequacy decisions that carry transfers of the period, each with its dates and its source."""
+        return self.block(tables.decisions(self.results, self.words))
 
     def glossary(self) -> Shown:
         """The words the report uses in a sense of its own."""

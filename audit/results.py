@@ -252,6 +252,7 @@ class Unsaid:
 class Results:
     """Everything a run found for a period, as of an instant, within a scope.
 
+    ``decisions`` are the adequacy decisions in force that a registered recipient relies on.
     ``identity`` is the organisation's, as its policy file gives it; ``transparency`` is None where only some checks
     were run, where nobody has read the policy's text for it, and where that text does not bind in this scope.
     """
@@ -272,6 +273,7 @@ class Results:
     commitments: tuple[Commitment, ...]
     law: tuple[dict[str, Any], ...]
     manifest: dict[str, Any]
+    decisions: tuple[dict[str, Any], ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
     transparency: Unsaid | None = None
 

@@ -20,7 +20,7 @@ from audit.errors import UsageError
 from audit.evidence import EvidenceTable, evidence_for
 from audit.explain import explain_item
 from audit.inputs import coverage_of, files_of, rejected_of
-from audit.judge import Judged, judge
+from audit.judge import Judged, judge, rows
 from audit.manifest import judged_by, manifest_of, question_of
 from audit.observed import unsaid
 from audit.outputs import findings_select, read_findings, restricted, write_findings
@@ -31,7 +31,7 @@ from audit.results import FINDING_COLUMNS, CheckResult, Coverage, Results, Sourc
 from audit.snapshot import Snapshot, ident
 from audit.statutes import Law, load_law
 from audit.storage import holding
-from audit.store import Connection, opened
+from audit.store import Connection, opened, sql_file
 from audit.waivers import waivers
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ class Workbench:
             waivers=waivers(self.con, self.asked, self._judged),
             commitments=self.policy.commitments,
             law=tuple(self.law.values()),
+            decisions=tuple(rows(self.con, self.asked.within(sql_file("decisions")))),
             manifest=self.manifest,
             identity=self.policy.identity,
             transparency=unsaid(self.con, self.asked, self.policy) if only is None else None,

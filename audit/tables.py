@@ -175,6 +175,21 @@ def law(results: Results, words: Words) -> Block:
     return table(words.say("tables.law.caption"), heads(words, "law", kinds), rows)
 
 
+def decisions(results: Results, words: Words) -> Block:
+    """The adequacy decisions that carry a transfer to a registered recipient, each with its dates and its source."""
+    kinds = {"country": "text", "name": "text", "valid_from": "day", "valid_to": "day", "source": "text"}
+    rows = [
+        [
+            words.country(d["country"]),
+            words.phrase(d["name"]),
+            *(_iso(d[key]) for key in ("valid_from", "valid_to")),
+            words.phrase(d["source"]),
+        ]
+        for d in results.decisions
+    ]
+    return table(words.say("tables.decisions.caption"), heads(words, "decisions", kinds), rows, size="small")
+
+
 def key_figures(results: Results, words: Words) -> list[Block]:
     """The figures that matter, for a row of them."""
     asked = sentences.promises(results)

@@ -71,6 +71,8 @@ def test_every_value_of_the_law_has_a_swedish_name_and_source() -> None:
     for value in load_law().values():
         assert value["name"] in codes, value["name"]
         assert value["source"] in codes or re.fullmatch(r"GDPR \d+\(\d\)", value["source"]), value["source"]
+    for decision in load_law().adequacy:
+        assert {decision.label, decision.source} <= codes.keys(), decision
 
 
 @pytest.mark.parametrize("name", sorted(load_catalog()))
