@@ -380,6 +380,18 @@ def test_a_request_is_not_answered_before_it_was_received(tmp_path, answered, is
     assert rejected(db) == refused
 
 
+@pytest.mark.parametrize(
+    ("disposed", "is_refused"), [("2026-07-09", True), ("2026-07-10T13:59", True), ("2026-07-10", False)]
+)
+def test_a_record_may_go_on_the_day_it_came(tmp_path: Path, disposed: str, is_refused: bool) -> None:
+    records = f"record_id,system_id,data_category,collected_at,disposed_at\nR1,crm,notes,2026-07-10T14:00,{disposed}\n"
+    db, _ = loaded(tmp_path, {"data_records.csv": records})
+    refused = [("data_records.csv", 2, "disposed_at", "end_before_start")] if is_refused else []
+    assert rejected(db) == refused
+    with open_workbench(db, "2026Q3") as workbench:
+        assert workbench["retention"].population == (0 if is_refused else 1)
+
+
 def test_duplicates_are_counted_and_contradictions_refused(tmp_path: Path) -> None:
     first = "event_id,occurred_at,operation\nE1,2026-07-01T09:00:00Z,use\nE2,2026-07-01T09:00:00Z,use\nE1,2026-07-01T09:00:00Z,use\n"
     second = "event_id,occurred_at,operation,system_id\nE2,2026-07-01T11:00:00+02:00,use,\nE1,2026-07-01T09:00:00Z,store,\nE3,2026-07-01T09:00:00Z,use,\n"
