@@ -173,5 +173,12 @@ def percent(rate: float | str | None) -> str:
 
 
 def _command(words: Sequence[str]) -> str:
-    """A command as it can be pasted."""
-    return shlex.join(["audit", *words])
+    """A command as it can be pasted; what a terminal would obey is spelled out, as shells read it again."""
+    return " ".join(["audit", *map(_quoted, words)])
+
+
+def _quoted(word: str) -> str:
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{printable(escaped)}'"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from audit.terminal import Terminal, figure, percent
@@ -38,6 +40,16 @@ def test_quiet_says_nothing_but_the_answer(capsys):
     terminal.answer("42")
     out, err = capsys.readouterr()
     assert (out, err) == ("42\n", "")
+
+
+@pytest.mark.parametrize("word", ["plain", "it's", "a b", "\x1b[31m", "\u202e'back\\slash\n", "Ö"])
+def test_a_command_can_be_pasted_and_moves_no_cursor(word, capsys):
+    Terminal().advise(("to go on", ["check", "--client", word]))
+    told = capsys.readouterr().err
+    assert not set("\x1b\u202e") & set(told)
+    command = told.splitlines()[-1].removesuffix("  to go on").strip().replace("audit check", "printf %s,", 1)
+    read = subprocess.run(["bash", "-c", command], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"})
+    assert read.stdout.decode() == f"--client,{word},"
 
 
 def test_no_bar_where_nobody_watches(capsys):
