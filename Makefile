@@ -26,13 +26,13 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 	@$(AUDIT) report $(if $(PERIOD),--period $(PERIOD)) || test $$? -eq 1
 
 test: lint ## set up and run every test, on two cores (some minutes)
-	@# Three processes: each waits a fifth of its time for those it starts.
+	@# Three processes: each waits at times for those it starts.
 	@$(PYTHON_RUN) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not browser"
 
 test-browser: $(VENV)/.ready-dev ## open JupyterLab in Chromium and run every notebook there
 	@scripts/browser
-	@# Four browsers, each on a lab of its own: most of its time one waits for a kernel or a page.
-	@$(PYTHON_RUN) -m pytest -q -n 4 --dist worksteal -m browser tests/browser
+	@# Two browsers, each on a lab of its own: one waits for its kernel most of the time. Four overload a lab.
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal -m browser tests/browser
 
 test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads
 	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py
