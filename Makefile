@@ -26,8 +26,7 @@ report: $(VENV)/.ready ## set up, load data/mira, check it, write the quarterly 
 	@$(AUDIT) report $(if $(PERIOD),--period $(PERIOD)) || test $$? -eq 1
 
 test: lint ## set up and run every test, on two cores (some minutes)
-	@# Three processes: each waits at times for those it starts.
-	@$(PYTHON_RUN) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not browser"
+	@$(PYTHON_RUN) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not browser"
 
 test-browser: $(VENV)/.ready-dev ## open JupyterLab in Chromium and run every notebook there
 	@scripts/browser

@@ -135,7 +135,7 @@ def test_no_group_of_events_hides_a_finding(check: Check) -> None:
     )
     sizes: set[int] = set()
 
-    @made(30)
+    @made(20)
     @given(worlds(*TABLES[check.name]), st.integers(0, 99))
     def over_worlds(world: World, seed: int) -> None:
         random, events = Random(seed), world.tables["processing_events"]
@@ -160,7 +160,7 @@ def test_no_group_of_events_hides_a_finding(check: Check) -> None:
 def test_no_row_that_is_passed_over_is_otherwise_than_the_population_says(check: Check) -> None:
     passed_over: Counter[str | None] = Counter()
 
-    @made(40)
+    @made(25)
     @given(worlds(*TABLES[check.name]))
     def over_worlds(world: World) -> None:
         with opened(world) as con:
