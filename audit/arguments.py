@@ -131,6 +131,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def port(text: str) -> int:
+    """A TCP port; 0 for any that is free."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("not a number from 0 to 65535")
+    return int(text)
+
+
 def names(text: str) -> list[str]:
     """Names separated by commas, one at least: of nothing no violation would be found."""
     found = [name.strip() for name in text.split(",") if name.strip()]

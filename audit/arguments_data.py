@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.arguments import DB, add_command, add_keys, count, day, zone
+from audit.arguments import DB, add_command, add_keys, count, day, port, zone
 from audit.messages import LANGUAGES
 from audit.sources.systems import SYSTEMS
 
@@ -128,7 +128,8 @@ def lab(commands: Commands) -> None:
         help="your own copies of the notebooks; what you change there is kept (default: %(default)s)",
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en", help="of the notebooks (default: %(default)s)")
-    parser.add_argument("--port", type=count, metavar="N", help="where it listens (default: the first free from 8888)")
+    listens = "where it listens, 0 for any free port (default: the first free from 8888)"
+    parser.add_argument("--port", type=port, metavar="N", help=listens)
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser; print the address")
 
 

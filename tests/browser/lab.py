@@ -65,7 +65,8 @@ def started(db: Path, folder: Path, home: Path) -> Iterator[str]:
     env = os.environ | {"JUPYTER_CONFIG_DIR": str(home / "jupyter"), "JUPYTER_DATA_DIR": str(home / "data")}
     env |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTER_RUNTIME_DIR": str(home / "run")}
     env["IPYTHONDIR"] = str(home / "ipython")
-    command = [sys.executable, "-m", "audit", "lab", "--db", str(db), "--notebooks", str(folder), "--no-browser"]
+    command = [sys.executable, "-m", "audit", "lab", "--db", str(db), "--notebooks", str(folder)]
+    command += ["--no-browser", "--port", "0"]  # two labs that start at once may find the same port free
     with (
         log.open("w") as out,
         subprocess.Popen(command, cwd=ROOT, env=env, stderr=out, stdout=out, start_new_session=True) as lab,

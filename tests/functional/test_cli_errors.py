@@ -137,6 +137,11 @@ def test_findings_of_another_form_or_into_no_folder(db, refused):
     assert "folder" in refused(*check, "nowhere/findings.csv", code=2)
 
 
+@pytest.mark.parametrize("port", ["-1", "65536", "lab"])
+def test_a_port_that_is_none(db, refused, port):
+    assert "0 to 65535" in refused("lab", "--db", str(db), "--port", port, code=2)
+
+
 def test_a_missing_source_folder(refused, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "nowhere" in refused("load", "nowhere", code=3)
