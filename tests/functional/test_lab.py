@@ -73,7 +73,10 @@ def test_it_listens_on_this_machine_alone(lab: Lab) -> None:
     assert lab.address == f"http://127.0.0.1:{lab.port}"
     with socket.create_connection(("127.0.0.1", lab.port), timeout=5):
         pass
-    with pytest.raises(OSError, match="refused|assign|timed out"), socket.create_connection(("127.0.0.2", lab.port), timeout=5):
+    with (
+        pytest.raises(OSError, match=r"refused|assign|timed out"),
+        socket.create_connection(("127.0.0.2", lab.port), timeout=5),
+    ):
         pass  # another address of this machine, which answers what listens on all of them
 
 
