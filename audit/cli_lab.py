@@ -38,7 +38,8 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
     """Open JupyterLab; returns when it is closed.
 
     Raises:
-        AuditError: JupyterLab is not installed, there is no database, or the notebooks' folder cannot be written.
+        AuditError: JupyterLab is not installed or does not start, there is no database, or the notebooks' folder cannot
+            be written.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise AuditError("JupyterLab is not installed", fix="Run: pip install 'audit-workbench[lab]'")
@@ -48,7 +49,10 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
         terminal.warn(f"{name}: yours is kept; the package's is newer, or in another language. Rename yours to get it.")
     _show_state(folder / WELCOME, args, terminal)
     terminal.say(f"Opening JupyterLab on {args.notebooks}; Ctrl+C ends it.")
-    return _serve(_command(args, folder), os.environ | _environment(args))
+    code = _serve(_command(args, folder), os.environ | _environment(args))
+    if code:  # of its own codes one is ours, and says that violations were found
+        raise AuditError(f"JupyterLab ended with {code}", fix="What it said last tells why. --port 0 finds a free port")
+    return 0
 
 
 def _show_state(welcome: Path, args: argparse.Namespace, terminal: Terminal) -> None:

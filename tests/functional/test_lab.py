@@ -80,6 +80,13 @@ def test_it_listens_on_this_machine_alone(lab: Lab) -> None:
         pass  # another address of this machine, which answers what listens on all of them
 
 
+def test_a_port_that_is_taken_is_no_violation_found(lab: Lab, db: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "audit", "lab", "--db", str(db), "--no-browser", "--port", str(lab.port)]
+    second = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert second.returncode == 3
+    assert "--port 0" in second.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("token", ["", "0" * 48])
 def test_nobody_gets_in_without_the_token(lab: Lab, token: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
