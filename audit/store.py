@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -158,9 +159,14 @@ def as_table(con: Connection, register: str) -> None:
         """)
 
 
+@cache
 def derived_part(name: str) -> str:
-    """How the path of a derived part begins: with the hash of its SELECT, so that no version reads another's."""
-    return f"parts/{name}-{hashlib.sha256(sql_file(f'derived/{name}').encode()).hexdigest()[:8]}-"
+    """How a derived part's path begins, so that no version reads another's: with the hash of what decides the rows.
+
+    That is its SELECT, and how the rows it reads get their persons.
+    """
+    decides = sql_file(f"derived/{name}") + files("audit").joinpath("persons.py").read_text("utf-8")
+    return f"parts/{name}-{hashlib.sha256(decides.encode()).hexdigest()[:8]}-"
 
 
 def _derived(snapshot: Snapshot, name: str) -> str:

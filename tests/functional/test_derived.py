@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import pytest
 from audit.run import open_workbench
 from audit.snapshot import manifest, read_snapshot
 from audit.sources.load import load
+from tests.rules.tree import ROOT
 from tests.spec import world as spec
 
 TABLES = {
@@ -60,6 +65,26 @@ def test_the_next_load_of_anything_derives_them_again(db: Path, tmp_path: Path) 
     load(db, [tmp_path / "more"], spec.POLICY)
     assert not any("-00000000-" in path for path in read_snapshot(db).derived.values())
     assert found(db) == [("E2", "never_given"), ("E2", "channel_refused")]
+
+
+def beginning(of: Path) -> str:
+    """How the parts of one of two packages begin."""
+    asked = "from audit.store import derived_part; print(derived_part('consent_intervals'))"
+    words = [sys.executable, "-c", asked]
+    return subprocess.run(
+        words, cwd=of, env=os.environ | {"PYTHONPATH": str(of)}, capture_output=True, check=True
+    ).stdout.decode()
+
+
+@pytest.mark.parametrize(("changed", "comment"), [("sql/derived/consent_intervals.sql", "--"), ("persons.py", "#")])
+def test_a_change_of_what_decides_them_shows(tmp_path: Path, changed: str, comment: str) -> None:
+    shutil.copytree(
+        ROOT / "audit", tmp_path / "audit", ignore=shutil.ignore_patterns("__pycache__", "fonts", "samples")
+    )
+    assert beginning(tmp_path) == beginning(ROOT)
+    file = tmp_path / "audit" / changed
+    file.write_text(f"{file.read_text()}{comment} otherwise\n")
+    assert beginning(tmp_path) != beginning(ROOT)
 
 
 def test_the_stretches_are_read_as_the_load_wrote_them(db: Path) -> None:
