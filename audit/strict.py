@@ -18,6 +18,7 @@ from audit.errors import AuditError, UsageError, nearest
 T = TypeVar("T")
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"\s*([\w-]+)\s*=")
+_LATEST = date(8999, 12, 31)  # from every day until then a limit must be counted: it has a thousand years at most
 Path_ = tuple[str | int, ...]
 
 
@@ -177,11 +178,14 @@ class Table:
         return self._take(key, date, "a date without quotes, as 2018-05-25")
 
     def duration(self, key: str) -> Duration:
+        """An ISO 8601 duration, so short that a limit of it ends within the calendar."""
         text = self.text(key)
         try:
-            return Duration.parse(text)
+            duration = Duration.parse(text)
+            duration.after_day(_LATEST)
         except UsageError as error:
             self.refuse(error.message, key, error.expected)
+        return duration
 
     def table(self, key: str) -> Table:
         return Table(self.file, (*self.place, key), self._take(key, dict, "a table"))

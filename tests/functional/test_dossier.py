@@ -41,6 +41,7 @@ DAY,,,A day alone,true,,,risk,2026-07-01,,,,A list,,,,
 BARE,,,,,,,,2026-07-01T09:00:00+02:00,,,,,,,,
 NOT,,,No breach,false,,low,,2026-07-01T09:00:00+02:00,,,,,,,,
 GROUND,,,A laptop,true,confidentiality,low,high,2026-07-01T09:00:00+02:00,,60,names,Lost,None,Wiped,,encrypted
+NEVER,,C2,Theirs,true,integrity,low,risk,2026-07-01T09:00:00+02:00,,40,names,A list,Seen,Deleted,,
 HOSTILE,,,"{HOSTILE}",true,availability,low,risk,2026-07-01T09:00:00+02:00,,9,"{HOSTILE}","{LONG}","{HOSTILE}",x,,
 """
 EVENTS = """\
@@ -60,7 +61,7 @@ FILES = {
     "incidents.csv": INCIDENTS,
     "incident_events.csv": EVENTS,
     "contracts.csv": "contract_id,client_id,client_name,contract_start,breach_notice\nK1,C1,The Museum,2020-01-01,PT48H\n"
-    "K2,C1,The Museum of Later,2026-12-01,PT24H\n",
+    "K2,C1,The Museum of Later,2026-12-01,PT24H\nK3,C2,The Archive,2020-01-01,PT999999999H\n",
 }
 
 
@@ -136,6 +137,12 @@ def test_a_client_is_told_within_its_contracts_time(db: Path, page: Any) -> None
     assert duties[0] == "the organisation, as processor"
     assert duties[2:] == ["the client, as controller"] * 4
     assert plain(page("CLIENT").words.cover()).startswith("A personal data breach, as processor for The Museum.")
+
+
+def test_a_contracts_time_beyond_the_calendar_ends_with_it(db: Path, page: Any) -> None:
+    clock = dossier(db, "NEVER").clock("controller_notified")
+    assert (clock.due_at, clock.outcome) == ("9999-12-31T01:00:00+01:00", "pending")
+    assert page("NEVER").tables.timeline().title, "each of its instants can be drawn"
 
 
 def test_a_day_alone_runs_to_the_end_of_a_day(db: Path) -> None:

@@ -97,6 +97,7 @@ def test_the_eea_has_its_members_on_their_days(country, day, inside):
     ("file", "old", "new", "message"),
     [
         ("time_limits", 'value = "PT72H"', 'value = "72 hours"', "not a duration"),
+        ("time_limits", 'value = "PT72H"', 'value = "PT999999999H"', "ends beyond the year 9999"),
         ("time_limits", 'value = "PT72H"', 'value = "P1DT1H"', "mixed units"),
         ("time_limits", 'source = "GDPR 33(1)"', 'origin = "GDPR 33(1)"', "missing key"),
         ("time_limits", 'source = "GDPR 33(1)"', 'source = " "', "empty"),
@@ -161,6 +162,8 @@ def test_without_commitments_beside_it_a_policy_has_none(tmp_path):
         ('country = "SE"', 'country = "Sweden"', "organisation.country", "holidays of this country"),
         ('erasure_grace = "P30D"', "erasure_grace = 30", "deadlines.erasure_grace", "wrong type"),
         ('erasure_grace = "P30D"', 'erasure_grace = "30 days"', "deadlines.erasure_grace", "not a duration"),
+        ('erasure_grace = "P30D"', 'erasure_grace = "P1001Y"', "deadlines.erasure_grace", "ends beyond the year 9999"),
+        ('resolved = "P7D"', 'resolved = "PT999999999H"', "incident_targets.critical.resolved", "beyond the year 9999"),
         ('erasure_grace = "P30D"', 'erasure_grase = "P30D"', "deadlines.erasure_grace", "missing key"),
         ("eves_as_holidays = false", "eves_as_holidays = 0", "deadlines.eves_as_holidays", "wrong type"),
         ('bases = ["consent"]', 'bases = ["consnet"]', "purposes.newsletter.bases", "not in the vocabulary"),

@@ -131,11 +131,13 @@ clocks as (
 ),
 timed as (
     select
-        c.*, t.done_at,
+        -- what a contract sets may lead out of the calendar, where no day has a name
+        c.* replace (case when c.due_at > e.last_at then e.last_at else c.due_at end as due_at), t.done_at,
         i.personal_data_breach, i.risk,
         coalesce(t.done_at, $as_of) > c.due_at or (c.is_due_too_late and t.done_at = c.due_at) as is_over
     from clocks as c
     cross join incident as i
+    cross join (select timestamptz '9999-12-31 00:00:00+00' as last_at) as e
     left join trail as t on t.stage = c.stage
 )
 select
