@@ -21,7 +21,7 @@ from audit.sources.account import Account, account_for
 from audit.sources.duplicates import Keys
 from audit.sources.files import Source, discover, new_of, refuse_name, refused_by_imports, strangers
 from audit.sources.imported import Imports
-from audit.sources.loaded import LoadReport, first_rejections, report_of
+from audit.sources.loaded import LoadReport, first_rejections, report_of, unknown_checks
 from audit.sources.mapping import read_sources
 from audit.sources.rejected import MARKS
 from audit.sources.typed import MACROS, typed_select
@@ -74,8 +74,7 @@ def load(
     batches = [batch for folder in folders for batch in read_sources(folder)]
     exports = {export.path for batch in batches for export in batch.exports}
     sources = [s for folder in folders for s in discover(folder, exports)]
-    left_out = [line for folder in folders for line in strangers(folder, exports)]
-    left_out += [line for folder in folders for line in refused_by_imports(folder)]
+    left_out = [line for folder in folders for line in (*strangers(folder, exports), *refused_by_imports(folder))]
     with writing(db) as current:
         before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):
@@ -86,7 +85,7 @@ def load(
         messages = imports.messages
         messages += left_out
         fresh = new_of(sources, settled, messages)
-        load_catalog(own_checks(policy.path))  # what is kept with the data must be checks
+        checks = load_catalog(own_checks(policy.path))  # what is kept with the data must be checks
         house = keep_house(db, policy)
         if not fresh and not imports and house == before.house:
             return LoadReport([], True, messages, snapshot=before)
@@ -99,7 +98,7 @@ def load(
                 unpacked, exported = imports.unpack(policy.zone, Path(temporary), progress)
                 fresh += new_of(unpacked, settled, messages)
                 after = _Load(con, before, Path(temporary), progress, replacing).run(fresh, messages)
-                messages += first_rejections(con)
+                messages += first_rejections(con) + unknown_checks(con, after, policy.commitments, checks)
             loaded_at = datetime.now(UTC).isoformat(timespec="seconds")
             commit(replace(after, house=house, exports=(*before.exports, *exported), loaded_at=loaded_at), before)
         except DatabaseError as e:

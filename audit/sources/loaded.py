@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from audit.errors import AuditError
-from audit.snapshot import Snapshot
+from audit.contract import load_contracts
+from audit.errors import AuditError, nearest
+from audit.policy import Commitment
+from audit.snapshot import Snapshot, core_select
 from audit.sources.account import ASIDES
 from audit.sources.typed import REASONS
 from audit.store import Connection
@@ -46,6 +48,59 @@ def first_rejections(con: Connection) -> list[str]:
     ]
     more = found[0][-1] - len(found) if found else 0
     return [*shown, f"and {more} more rejected rows; to list them: audit rejected"] if more else shown
+
+
+def unknown_checks(
+    con: Connection, after: Snapshot, commitments: Sequence[Commitment], checks: Collection[str]
+) -> list[str]:
+    """What to say of promises, and of the waivers of this load, that name a check which nobody knows.
+
+    Args:
+        con: the load's connection, with the lines of its files.
+        after: the snapshot it made.
+        commitments: what the policy promises.
+        checks: the names of the package's checks and the organisation's own.
+    """
+    said = [
+        AuditError(
+            "no such check; it evidences nothing", file="commitments.toml", column=c.id, expected=nearest(name, checks)
+        )
+        for c in commitments
+        for name in (e["check"] for e in c.evidence)
+        if name not in checks
+    ]
+    waivers = [(file, line, name) for file, line, name in _new_waivers(con, after) if name not in checks]
+    said += [
+        AuditError(
+            "no such check; the waiver covers nothing",
+            file=file,
+            line=line,
+            column="check",
+            expected=nearest(name, checks),
+        )
+        for file, line, name in waivers[:_SHOWN]
+    ]
+    more = len(waivers) - _SHOWN
+    return [*map(str, said), *([f"and {more} more waivers of no such check"] if more > 0 else [])]
+
+
+def _new_waivers(con: Connection, after: Snapshot) -> list[tuple[str, int, str]]:
+    """File, line and check of each waiver that the latest load brought."""
+    rows = core_select(after, load_contracts()["waivers"])
+    found: list[tuple[str, int, str]] = []
+    for f in after.files:
+        if f["table"] == "waivers" and f["load"] == after.number:
+            found += con.execute(
+                f"""
+                SELECT $path, record + $first_line + coalesce((
+                  SELECT max_by(delta, from_record) FROM line_shifts AS s
+                  WHERE s.source_id = $source_id AND s.from_record <= record), 0) AS line, "check"
+                FROM (SELECT *, source_row - $first_row AS record FROM ({rows}) WHERE source_id = $source_id)
+                ORDER BY line
+                """,
+                {name: f[name] for name in ("path", "first_line", "first_row", "source_id")},
+            ).fetchall()
+    return found
 
 
 def report_of(before: Snapshot, after: Snapshot, messages: list[str]) -> LoadReport:

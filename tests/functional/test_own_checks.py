@@ -61,6 +61,30 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
     return captured.out + captured.err
 
 
+WAIVERS = """waiver_id,check,granted_by,granted_on,expires_on,justification
+W1,named,DPO,2026-07-01,2026-12-01,"On two
+lines"
+W2,retentoin,DPO,2026-07-01,2026-12-01,
+W3,retentoin,DPO,2026-07-01,2026-12-01,Anna Berg
+W4,anna.berg,DPO,2026-07-01,2026-12-01,Known
+"""
+
+
+def test_a_load_says_what_names_a_check_that_nobody_knows(house: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (house / "waivers.csv").write_text(WAIVERS)
+    replace(house / "commitments.toml", '[{check = "access_authorisation"}]', '[{check = "access"}]')
+    replace(house / "commitments.toml", 'evidence = [{check = "policy_review"}]', 'evidence = [{check = "named"}]')
+    assert main(["load", "house", "--db", "db"]) == 0
+    lines = [line for line in capsys.readouterr().err.replace("\n  ", " ").splitlines() if "no such check" in line]
+    assert [line.split(";")[0] for line in lines] == [
+        "commitments.toml: P17: no such check",
+        "waivers.csv:5: check: no such check",
+        "waivers.csv:6: check: no such check",
+    ]
+    assert lines[1].endswith("the waiver covers nothing; expected retention")
+    assert "anna" not in " ".join(lines), "what stands there may be a person"
+
+
 def test_what_is_written_is_a_whole_check(house: Path, capsys):
     assert run("test") == 0
     assert "named: 5 of 5 worked cases hold" in said(capsys)
