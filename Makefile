@@ -33,8 +33,8 @@ test-browser: $(VENV)/.ready-dev ## open JupyterLab in Chromium and run every no
 	@# Two browsers, each on a lab of its own: one waits for its kernel most of the time. Four overload a lab.
 	@$(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal -m browser tests/browser
 
-test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads
-	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py
+test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads; a report made again
+	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py tests/functional/test_report.py
 
 lint: $(VENV)/.ready-dev ## style and types
 	@$(VENV)/bin/ruff check --quiet

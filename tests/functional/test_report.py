@@ -32,6 +32,8 @@ NOTEBOOKS = ROOT / "notebooks"
 GIVEN = {"period": "2026Q3", "language": "en", "edition": "internal"}
 pytestmark = pytest.mark.slow
 
+in_the_deep_run = pytest.mark.skipif(not os.environ.get("AUDIT_DEEP"), reason="takes a minute: make test-deep")
+
 # What Python runs first in a process and in the kernels that it starts.
 ONE_THREAD = """
 import duckdb
@@ -134,26 +136,38 @@ def test_its_pdf_proves_itself(place):
     assert main(["verify", str(pdf)]) == 0
 
 
-def test_made_again_elsewhere_it_is_the_same_to_the_byte(place, tmp_path):
-    """Another user, folder, time zone, language and number of threads.
-
-    The PDF carries the hash of every file beside it, so that with its bytes all of theirs are the same.
-    """
-    report = place / "reports/2026Q3"
-    told = json.loads((report / "manifest.json").read_text())["files"]
-    beside = {"quarterly-report.pdf", "manifest.json", "signature.json", "SHA256SUMS"}
-    assert set(told) == set(content(report)) - beside
-    env = os.environ | {"HOME": str(tmp_path), "USER": "someone", "LOGNAME": "someone", "TZ": "Pacific/Auckland"}
-    env |= {"LC_ALL": "C", "LANG": "sv_SE.UTF-8"}
-    (tmp_path / "sitecustomize.py").write_text(ONE_THREAD)
-    env["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(ROOT)])
-    pdf = shutil.copy(report / "quarterly-report.pdf", tmp_path)
-    for words in (["load", str(SAMPLE), "--quiet"], ["verify", str(pdf), "--db", "data/audit.db"]):
-        ran = subprocess.run(
-            [sys.executable, "-m", "audit", *words], cwd=tmp_path, env=env, check=False, capture_output=True, text=True
-        )
-        assert ran.returncode == 0, ran.stdout
+@pytest.mark.parametrize("name", ["requests-report", pytest.param("quarterly-report", marks=in_the_deep_run)])
+def test_made_again_elsewhere_it_is_the_same_to_the_byte(place, tmp_path, elsewhere, name):
+    """The PDF carries the hash of every file beside it, so that with its bytes all of theirs are the same."""
+    assert main(["report", "--report", name, "--period", "2026Q3", "--out", str(tmp_path / "reports"), "--quiet"]) == 1
+    (pdf,) = (tmp_path / "reports").rglob("*.pdf")
+    told = json.loads((pdf.parent / "manifest.json").read_text())["files"]
+    assert set(told) == set(content(pdf.parent)) - {pdf.name, "manifest.json", "signature.json", "SHA256SUMS"}
+    ran = elsewhere("verify", str(pdf), "--db", "data/audit.db")
+    assert ran.returncode == 0, ran.stdout
     assert "Made again from the database it is the same to the byte." in ran.stdout
+
+
+def test_the_findings_are_the_same_elsewhere(place, elsewhere, tmp_path):
+    assert elsewhere("check", "--period", "2026Q3", "--findings", str(tmp_path / "found.csv")).returncode == 1
+    assert (tmp_path / "found.csv").read_bytes() == (place / "reports/2026Q3/findings.csv").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """Runs a command over the sample as another user, in another folder, time zone, language and number of threads."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    env = os.environ | {"HOME": str(folder), "USER": "someone", "LOGNAME": "someone", "TZ": "Pacific/Auckland"}
+    env |= {"LC_ALL": "C", "LANG": "sv_SE.UTF-8"}
+    (folder / "sitecustomize.py").write_text(ONE_THREAD)
+    env["PYTHONPATH"] = os.pathsep.join([str(folder), str(ROOT)])
+
+    def ran(*words):
+        command = [sys.executable, "-m", "audit", *words]
+        return subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
+
+    assert ran("load", str(SAMPLE), "--quiet").returncode == 0
+    return ran
 
 
 def test_its_headline_figures_are_in_its_text(place):
