@@ -19,7 +19,7 @@ def describe(source: Source, con: Connection) -> Source:
 
     Raises:
         AuditError: it is not a Parquet file, or is cut off, or a column holds lists or structures where its table has
-            single values.
+            single values, or bytes.
     """
     try:
         columns = con.sql(f"SELECT * FROM read_parquet({literal(str(source.path))}) LIMIT 0")
@@ -28,11 +28,12 @@ def describe(source: Source, con: Connection) -> Source:
     types = (str(t).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ") for t in columns.types)  # as contracts say it
     given = dict(zip(columns.columns, types, strict=True))
     for column in load_contracts()[source.table].columns:
-        if not column.is_list and _NESTED.search(given.get(column.name, "")):
+        kind = given.get(column.name, "")
+        kind = kind.removesuffix("[]") if column.is_list else kind
+        if _NESTED.search(kind) or kind == "BLOB":
+            what = "bytes, and not text" if kind == "BLOB" else "not single values"
             fix = "Export the column as plain values."
-            raise AuditError(
-                "not single values", file=source.name, column=column.name, expected=column.expected, fix=fix
-            )
+            raise AuditError(what, file=source.name, column=column.name, expected=column.expected, fix=fix)
     return source.put_in_order(columns=given)
 
 

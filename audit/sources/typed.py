@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from audit.contract import Column, Contract, Order, RequiredWhen
@@ -76,9 +77,14 @@ _TYPED: Mapping[str, str] = {
     " THEN CAST(split_part({0}, '.', 1) AS BIGINT) END",
 }
 _WALL = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
-_LIST = """list_filter(list_transform(
-  CASE WHEN left({0}, 1) = '[' THEN from_json({0}, '["VARCHAR"]') ELSE string_split({0}, ';') END,
-  lambda v: trim(v)), lambda v: v <> '')"""
+# Numbers with a point, as which data frames hold whole ones where a column has gaps; a gap may be a NaN.
+_WITH_POINT = re.compile(r"DOUBLE|FLOAT|DECIMAL\(")
+# A list without blanks and what is empty. Of a text, that in brackets may be JSON, or a name in brackets.
+_VALUES = "list_filter(list_transform({0}, lambda v: trim(v)), lambda v: v <> '')"
+_LIST = _VALUES.format(
+    """CASE WHEN left({0}, 1) = '[' AND json_valid({0}) THEN from_json({0}, '["VARCHAR"]')
+  ELSE string_split({0}, ';') END"""
+)
 
 
 def typed_select(
@@ -132,13 +138,15 @@ def _raw(column: Column, given: Mapping[str, str], empty_is_null: bool) -> str:
         return "CAST(NULL AS VARCHAR)"
     name = f"r.{ident(column.name)}"
     if _as_it_is(column, given):
-        return f"CASE WHEN isfinite({name}) THEN {name} END" if column.type in ("date", "timestamp") else name
+        return name
     if given[column.name].endswith("[]"):
         return f"CAST(to_json({name}) AS VARCHAR)"
     if column.type == "date" and given[column.name] in _WALL:  # a day as data frames write it: its midnight
         day = f"CAST({name} AS DATE)"
         return f"CASE WHEN {day} = {name} THEN CAST({day} AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
     text = name if given[column.name] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
+    if _WITH_POINT.match(given[column.name]):
+        text = rf"nullif(regexp_replace({text}, '\.0+$', ''), 'nan')"
     return text if empty_is_null else f"nullif({text}, '')"
 
 
@@ -147,7 +155,7 @@ def _value(column: Column, given: Mapping[str, str]) -> str:
     if column.name not in given:
         return f"CAST(NULL AS {column.sql_type})"
     if column.is_list:
-        values = raw if _as_it_is(column, given) else _LIST.format(raw)
+        values = (_VALUES if _as_it_is(column, given) else _LIST).format(raw)
         return f"CASE WHEN len({values}) > 0 THEN {values} END"
     if not _as_it_is(column, given):
         return _TYPED[column.type].format(raw)

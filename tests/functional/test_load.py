@@ -450,13 +450,70 @@ def test_a_file_too_wide_for_the_memory_says_so(tmp_path: Path, monkeypatch: pyt
         loaded(tmp_path, {"processing_events.csv": wide})
 
 
-@pytest.mark.parametrize("value", ["{a: 1}", "['E1']", "map {'a': 1}"])
-def test_a_parquet_column_of_lists_or_structures_is_no_text(value: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "source", {}) / "processing_events.parquet"
+def in_parquet(tmp_path: Path, table: str, rows: str) -> Path:
+    """A source folder with a table's rows, a SELECT, as Parquet."""
+    folder = write(tmp_path / "source", {})
+    duckdb.sql(f"COPY ({rows}) TO '{folder / f'{table}.parquet'}' (FORMAT parquet)")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("{a: 1}", "not single values"),
+        ("['E1']", "not single values"),
+        ("map {'a': 1}", "not single values"),
+        ("'E1'::BLOB", "bytes, and not text"),
+    ],
+)
+def test_a_parquet_column_of_lists_or_structures_or_bytes_is_no_text(value: str, what: str, tmp_path: Path) -> None:
     rows = f"SELECT {value} AS event_id, '2026-07-01' AS occurred_at, 'use' AS operation"
-    duckdb.sql(f"COPY ({rows}) TO '{path}' (FORMAT parquet)")
-    with pytest.raises(AuditError, match="event_id: not single values; expected text"):
-        load(tmp_path / "db", [path.parent], policy())
+    folder = in_parquet(tmp_path, "processing_events", rows)
+    with pytest.raises(AuditError, match=f"event_id: {what}; expected text"):
+        load(tmp_path / "db", [folder], policy())
+
+
+ACTIVITY = "SELECT 'A1' AS activity_id, 'controller' AS role, 'Mail' AS name"
+
+
+@pytest.mark.parametrize("value", ["[{a: 1}]", "[['crm']]", "map {'crm': 1}", "{a: 'crm'}"])
+def test_a_parquet_list_holds_single_values(value: str, tmp_path: Path) -> None:
+    folder = in_parquet(tmp_path, "processing_activities", f"{ACTIVITY}, {value} AS systems")
+    with pytest.raises(AuditError, match="systems: not single values; expected values separated by ;"):
+        load(tmp_path / "db", [folder], policy())
+
+
+def test_a_list_is_without_what_is_empty_in_every_form(tmp_path: Path) -> None:
+    folder = in_parquet(tmp_path, "processing_activities", f"{ACTIVITY}, ['crm ', NULL, ''] AS systems")
+    write(folder, {"processing_activities-2.csv": "activity_id,role,name,systems\nA2,controller,Mail,crm;; \n"})
+    load(tmp_path / "db", [folder], policy())
+    assert rows(tmp_path / "db", "SELECT systems FROM core.processing_activities") == [(["crm"],), (["crm"],)]
+
+
+def test_a_list_may_begin_with_a_bracket(tmp_path: Path) -> None:
+    text = 'activity_id,role,name,systems\nA1,controller,Mail,[CRM];mail\nA2,controller,Mail,"[""a;b""]"\n'
+    db, _ = loaded(tmp_path, {"processing_activities.csv": text})
+    found = rows(db, "SELECT systems FROM core.processing_activities ORDER BY activity_id")
+    assert found == [(["[CRM]", "mail"],), (["a;b"],)]
+
+
+def test_ids_that_a_data_frame_wrote_as_numbers_are_those_of_other_files(tmp_path: Path) -> None:
+    """A column of numbers with gaps is one of floating point numbers there."""
+    columns = "'2026-07-01' AS occurred_at, 'use' AS operation, subject_id"
+    subjects = "(VALUES ('E1', 12.0::DOUBLE), ('E2', NULL), ('E3', 'nan'::DOUBLE)) AS t(event_id, subject_id)"
+    folder = in_parquet(tmp_path, "processing_events", f"SELECT event_id, {columns} FROM {subjects}")
+    load(tmp_path / "db", [folder], policy())
+    found = rows(tmp_path / "db", "SELECT subject_id FROM core.processing_events ORDER BY event_id")
+    assert found == [("12",), (None,), (None,)]
+
+
+@pytest.mark.parametrize("value", ["'-infinity'::TIMESTAMPTZ", "'infinity'::DATE"])
+def test_no_instant_is_infinite(value: str, tmp_path: Path) -> None:
+    columns = (
+        "'C1' AS consent_id, 'S1' AS subject_id, 'news' AS purpose, 'given' AS status, '2026-07-01' AS effective_at"
+    )
+    load(tmp_path / "db", [in_parquet(tmp_path, "consents", f"SELECT {columns}, {value} AS expires_at")], policy())
+    assert rejected(tmp_path / "db") == [("consents.parquet", 1, "expires_at", "unparsable")]
 
 
 @pytest.mark.parametrize(
