@@ -29,7 +29,7 @@ each_check = pytest.mark.parametrize("check", CATALOG.values(), ids=CATALOG.keys
 # Units that are not rows: a source is a system of a table, and of a document the newest version is judged.
 NOT_ROWS = ("log_coverage", "policy_review")
 TOO_LATE = ("late", "overdue", "still_held", "disposed_late", "review_overdue")
-FEW = 3  # worlds, each asked several times
+FEW = 2  # worlds, each asked several times
 
 
 @each_check
@@ -135,7 +135,7 @@ def test_no_group_of_events_hides_a_finding(check: Check) -> None:
     )
     sizes: set[int] = set()
 
-    @made(20)
+    @made(12)
     @given(worlds(*TABLES[check.name]), st.integers(0, 99))
     def over_worlds(world: World, seed: int) -> None:
         random, events = Random(seed), world.tables["processing_events"]
@@ -160,7 +160,7 @@ def test_no_group_of_events_hides_a_finding(check: Check) -> None:
 def test_no_row_that_is_passed_over_is_otherwise_than_the_population_says(check: Check) -> None:
     passed_over: Counter[str | None] = Counter()
 
-    @made(25)
+    @made(15)
     @given(worlds(*TABLES[check.name]))
     def over_worlds(world: World) -> None:
         with opened(world) as con:

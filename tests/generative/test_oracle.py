@@ -134,7 +134,7 @@ def test_sql_and_oracle_agree(name: str) -> None:
     check = CATALOG[name]
     met: Counter[tuple[str, str | None]] = Counter()
 
-    @made(80 if name in RARE else 30)
+    @made(60 if name in RARE else 20)
     @given(worlds(*TABLES[name], under="example"))
     def over_worlds(world: World) -> None:
         met.update((v.outcome, v.reason) for v in agree(check, world))
@@ -157,7 +157,7 @@ def test_sql_and_oracle_agree_under_other_law_and_other_policies(under: str, nam
     check = CATALOG[name]
     met: Counter[str] = Counter()
 
-    @made(30 if under in RULED or name in SELDOM else 15)
+    @made(16 if under in RULED or name in SELDOM else 8)
     @given(worlds(*TABLES[name], under=under))
     def over_worlds(world: World) -> None:
         met.update(v.outcome for v in agree(check, world))
