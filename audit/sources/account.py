@@ -127,13 +127,16 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
         if not a.refused:
             continue
         as_it_stands = form == "jsonl" and s.reading == s.path
+        no_object = (
+            "CASE WHEN json_valid(l.row_text) THEN json_type(l.row_text) <> 'OBJECT' ELSE l.line IS NOT NULL END"
+        )
         lines = jsonl_file.lines_relation(s) if as_it_stands else "(SELECT NULL AS line, NULL AS row_text LIMIT 0)"
         con.execute(
             f"""
             INSERT INTO rejected_rows
             SELECT {a.source_id}, {literal(s.table)}, {literal(s.name)}, p.line,
-              CASE WHEN json_valid(l.row_text) = false THEN NULL ELSE split_part(p._fault, '|', 1) END,
-              CASE WHEN json_valid(l.row_text) = false THEN 'malformed' ELSE split_part(p._fault, '|', 2) END,
+              CASE WHEN {no_object} THEN NULL ELSE split_part(p._fault, '|', 1) END,
+              CASE WHEN {no_object} THEN 'malformed' ELSE split_part(p._fault, '|', 2) END,
               coalesce(l.row_text, p._raw)
             FROM ({lined(part, a)}) AS p LEFT JOIN {lines} AS l ON l.line = p.line
             WHERE p._fault IS NOT NULL

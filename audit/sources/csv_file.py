@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +27,10 @@ def describe(source: Source) -> Source:
         beginning = text.read(_HEADER)
     if len(beginning) == _HEADER and not {"\n", "\r"} & set(beginning):
         raise AuditError("the header does not end", file=source.name, line=1)
+    first = beginning.partition("\n")[0]
+    if "," not in first and re.search("[;\t]", first):
+        fix = "Export it with commas."
+        raise AuditError("the header is not separated by commas", file=source.name, line=1, fix=fix)
     reader = csv.reader(io.StringIO(beginning, newline=""), strict=True)
     try:
         header = next(reader)
@@ -33,10 +38,6 @@ def describe(source: Source) -> Source:
         raise AuditError("the file is empty", file=source.name, expected="a header row") from None
     except csv.Error as e:
         raise AuditError(f"the header cannot be read: {e}", file=source.name, line=1) from None
-    if len(header) == 1 and ";" in header[0]:
-        raise AuditError(
-            "the header is not separated by commas", file=source.name, line=1, fix="Export it with commas."
-        )
     columns = dict.fromkeys(_names(source, header), "VARCHAR")
     return source.put_in_order(columns=columns, first_line=reader.line_num + 1)
 

@@ -274,10 +274,11 @@ def test_lines_are_exact_after_malformed_ones(tmp_path: Path) -> None:
 
 
 def test_json_lines_that_are_none_are_kept_as_they_stand(tmp_path: Path) -> None:
-    text = '{"request_id":"R1","kind":"access","received_at":"2026-05-01T09:00Z"}\n\n{oops\n{"request_id":"R2"}\n'
-    db, _ = loaded(tmp_path, {"requests.jsonl": text})
-    assert rejected(db) == [("requests.jsonl", 3, None, "malformed"), ("requests.jsonl", 4, "kind", "missing")]
-    assert rows(db, "SELECT row_text FROM raw.rejected_rows ORDER BY line") == [("{oops",), ('{"request_id":"R2"}',)]
+    text = '{"request_id":"R1","kind":"access","received_at":"2026-05-01T09:00Z"}\n\n%s\n{"request_id":"R2"}\n'
+    for line in ("{oops", "[1]", "null"):
+        db, _ = loaded(tmp_path / line, {"requests.jsonl": text % line})
+        assert rejected(db) == [("requests.jsonl", 3, None, "malformed"), ("requests.jsonl", 4, "kind", "missing")]
+        assert rows(db, "SELECT row_text FROM raw.rejected_rows ORDER BY line") == [(line,), ('{"request_id":"R2"}',)]
 
 
 REQUEST = '{{"request_id":"R{0}","kind":"access","received_at":"2026-07-0{0}"{1}}}\n'
@@ -523,6 +524,9 @@ def test_no_instant_is_infinite(value: str, tmp_path: Path) -> None:
         ({"requests.csv": ""}, ["requests.csv", "empty"]),
         ({"requests.csv": "request_id;kind;received_at\n"}, ["requests.csv:1", "commas"]),
         ({"processing_events.parquet": b"PAR1 no"}, ["processing_events.parquet", "Parquet"]),
+        ({"processing_events.csv": EVENTS.replace(",", ";")}, ["csv:1", "not separated by commas"]),
+        ({"processing_events.csv": '"event_id";"occurred_at"\n'}, ["csv:1", "not separated by commas"]),
+        ({"processing_events.csv": EVENTS.replace(",", "\t")}, ["csv:1", "not separated by commas"]),
         (
             {"processing_events.csv.gz": gzip.compress(EVENTS.encode())[:-9]},
             ["processing_events.csv.gz", "cannot be read"],
