@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from audit.contract import Contract, load_contracts
 from audit.errors import AuditError, UsageError
 from audit.snapshot import Snapshot, corrupt, ident, literal
+from audit.sources.reading import cell as listed
 from audit.spreadsheet import FORMULA
 from audit.store import DatabaseError, scratch
 
@@ -172,7 +173,7 @@ def _write_csv(out: TextIO, contract: Contract, rows: Iterator[dict[str, Any]]) 
 
 def _cell(value: object) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ";".join(map(str, value))
+        return listed([_cell(v) for v in value if v is not None])
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

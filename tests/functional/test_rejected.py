@@ -173,6 +173,18 @@ def test_a_mended_file_loads_what_stood_there_before_it_was_defused(tmp_path, is
     assert found == [(value,) for value in IDS]
 
 
+def test_a_value_of_a_list_is_not_taken_apart_while_it_is_mended(tmp_path):
+    activity = {"activity_id": "A1", "role": "sold", "name": "Mail", "systems": ["crm; old", None, "mail", True]}
+    db, _ = loaded(tmp_path, {"processing_activities.jsonl": json.dumps(activity)})
+    out = write(tmp_path / "mended", {}) / "processing_activities.csv"
+    assert main(["rejected", "--db", str(db), "--out", str(out)]) == 0
+    out.write_text(out.read_text().replace("sold", "controller"))
+    load(db, [out.parent], policy())
+    with open_workbench(db, "2026Q3") as wb:
+        found = wb.con.execute("SELECT systems FROM core.processing_activities").fetchall()
+    assert found == [(["crm; old", "mail", "true"],)]
+
+
 def test_an_apostrophe_in_any_other_file_is_a_letter(tmp_path):
     db, _ = loaded(tmp_path, {"recipients.csv": "recipient_id,name,rejected_reason\n'=1+1,Name,none\n"})
     with open_workbench(db, "2026Q3") as wb:
