@@ -38,6 +38,7 @@ data_categories,facts,effects,remedial_action,delay_reasons,no_communication_gro
 LATE,,,A list was sent,true,confidentiality,high,high,2026-07-01T09:00:00+02:00,,3,names,A list,Seen,Deleted,Nobody saw it,
 CLIENT,,C1,Theirs,true,integrity,low,risk,2026-07-01T09:00:00+02:00,,40,names,A list,Seen,Deleted,,
 DAY,,,A day alone,true,,,risk,2026-07-01,,,,A list,,,,
+UNTOLD,,,A day alone,true,,,risk,2026-07-01,,,,A list,,,,
 BARE,,,,,,,,2026-07-01T09:00:00+02:00,,,,,,,,
 NOT,,,No breach,false,,low,,2026-07-01T09:00:00+02:00,,,,,,,,
 GROUND,,,A laptop,true,confidentiality,low,high,2026-07-01T09:00:00+02:00,,60,names,Lost,None,Wiped,,encrypted
@@ -150,6 +151,15 @@ def test_a_day_alone_runs_to_the_end_of_a_day(db: Path) -> None:
     assert clock.is_date
     assert clock.due_at == "2026-07-04T23:59:59.999999+02:00"
     assert clock.outcome == "compliant"
+
+
+@pytest.mark.parametrize(("stage", "midnight"), [("authority_notified", "2026-07-05"), ("registered", "2026-07-03")])
+def test_at_the_midnight_that_ends_the_day_nothing_is_overdue(db: Path, stage: str, midnight: str) -> None:
+    assert dossier(db, "UNTOLD", as_of=midnight).clock(stage).outcome == "pending"
+    after = dossier(db, "UNTOLD", as_of=f"{midnight}T00:00:00.000001").clock(stage)
+    assert after.outcome == "violation"
+    assert after.due_at is not None
+    assert after.due_at.endswith("T23:59:59.999999+02:00")
 
 
 def test_of_a_bare_incident_everything_is_missing_or_undecided(db: Path, page: Any) -> None:

@@ -42,7 +42,7 @@ def test_the_steps_end_where_the_check_does(name: str, under: str) -> None:
                 assert limit.steps
                 if row["reason"] in ("out_of_order", "stage_skipped") or (name, row["outcome"]) == STAGES_DONE:
                     continue
-                assert same(limit, row, day_ends=name == "incident_response", zone=zone), (row, limit)
+                assert same(limit, row, zone=zone), (row, limit)
                 met[row["outcome"]] += limit.due is not None
 
     over_worlds()
@@ -53,8 +53,8 @@ def test_the_steps_end_where_the_check_does(name: str, under: str) -> None:
 STAGES_DONE = ("incident_response", "compliant")  # no stage is due then
 
 
-def same(limit: Due, row: dict[str, Any], *, day_ends: bool, zone: Any) -> bool:
-    """Whether the steps end at the row's due day or instant; a day's end is its last instant, or the first after it."""
+def same(limit: Due, row: dict[str, Any], *, zone: Any) -> bool:
+    """Whether the steps end at the row's due day or instant; a day's end is its last instant."""
     due, found = limit.due, row["due_at"]
     if due is None or found is None:
         return due is None and found is None
@@ -63,7 +63,7 @@ def same(limit: Due, row: dict[str, Any], *, day_ends: bool, zone: Any) -> bool:
     if isinstance(due, datetime):
         return due.astimezone(UTC) == found.astimezone(UTC)
     after: datetime = midnight(due + timedelta(days=1), zone).astimezone(UTC)
-    return found.astimezone(UTC) == (after if day_ends else after - timedelta(microseconds=1))
+    return found.astimezone(UTC) == after - timedelta(microseconds=1)
 
 
 def test_a_check_without_a_time_limit_has_no_steps() -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from audit.duration import Duration
-from audit.period import midnight
 from tests.oracle.facts import Facts, Row, Verdict, covers, hours, role
 
 STAGES = ("registered", "analysed", "prioritised", "resolved", "evaluated")
@@ -63,7 +62,7 @@ def in_time(facts: Facts, incident: Row, times: dict[str, datetime | None]) -> V
     for stage, at in times.items():
         end = Limit(facts, incident["detected_at"], incident["detected_at_is_date"], targets[stage])
         if end.late(at):
-            return of(incident, "violation", f"late_{stage}", end.instant, hours((at or facts.as_of) - end.instant))
+            return of(incident, "violation", f"late_{stage}", end.due, end.over(at))
     return of(incident, "compliant" if times["evaluated"] else "pending")
 
 
@@ -75,13 +74,6 @@ class Limit:
         self.due: date | datetime = length.after_instant(start, facts.asked.period.zone).astimezone(UTC)
         if is_date:
             self.due = length.after_day(facts.day(start))
-
-    @property
-    def instant(self) -> datetime:
-        """The instant; of a day the first one after it."""
-        if isinstance(self.due, datetime):
-            return self.due
-        return midnight(self.due + timedelta(days=1), self.facts.asked.period.zone).astimezone(UTC)
 
     def late(self, at: datetime | None) -> bool:
         """Whether what was done then, or is not done, is late."""

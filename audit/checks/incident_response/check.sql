@@ -10,7 +10,7 @@ stages as (
     select
         i.incident_id, i.detected_at_is_date, s.step, s.stage, t.done_at,
         case
-            when i.detected_at_is_date then day_end(add_on(i.detected_at, g.months, g.days, g.seconds))
+            when i.detected_at_is_date then last_of_day(add_on(i.detected_at, g.months, g.days, g.seconds))
             else add_at(i.detected_at, g.months, g.days, g.seconds)
         end as due_at
     from incidents as i
@@ -19,10 +19,12 @@ stages as (
     left join stage_times($as_of) as t on t.incident_id = i.incident_id and t.stage = s.stage
 ),
 timed as (
-    -- a limit counted from a day runs to the end of a day, so the first instant after it is too late
     select
         *,
-        coalesce(done_at, $as_of) > due_at or (detected_at_is_date and done_at = due_at) as is_late,
+        case
+            when done_at is null and detected_at_is_date then $as_of_on > cast(due_at as date)
+            else coalesce(done_at, $as_of) > due_at
+        end as is_late,
         max(done_at) over (
             partition by incident_id order by step rows between unbounded preceding and 1 preceding
         ) as done_before,
@@ -73,12 +75,15 @@ select
         when not is_evaluated then next_due_at
     end as due_at,
     case
-        when reason not in ('out_of_order', 'stage_skipped')
-            then hours_between(late_due_at, coalesce(late_done_at, $as_of))
+        when reason in ('out_of_order', 'stage_skipped') then null
+        when detected_at_is_date
+            then date_diff('day', cast(late_due_at as date), coalesce(cast(late_done_at as date), $as_of_on))
+        else hours_between(late_due_at, coalesce(late_done_at, $as_of))
     end as amount,
     source_id,
     source_row,
     severity as kind,
+    case when detected_at_is_date then 'days' else 'hours' end as unit,
     case
         when reason = 'out_of_order' then 'A stage bears an earlier time than one that comes before it.'
         when reason = 'stage_skipped' then 'The stage ' || next_stage || ' was passed over.'

@@ -24,10 +24,9 @@ stages as (
         o.place, o.stage, i.detected_at as start_at, i.detected_at_is_date as is_date,
         g.months, g.days, g.seconds,
         case
-            when i.detected_at_is_date then day_end(add_on(i.detected_at, g.months, g.days, g.seconds))
+            when i.detected_at_is_date then last_of_day(add_on(i.detected_at, g.months, g.days, g.seconds))
             else add_at(i.detected_at, g.months, g.days, g.seconds)
         end as due_at,
-        i.detected_at_is_date as is_due_too_late,
         'house' as basis,
         cast(null as varchar) as silent
     from incident as i
@@ -39,7 +38,6 @@ authority as (
         4 as place, 'authority_notified' as stage, i.aware_at as start_at, i.is_date,
         l.months, l.days, l.seconds,
         breach_due_at(i.aware_at, i.is_date) as due_at,
-        false as is_due_too_late,
         'law' as basis,
         case
             when not i.personal_data_breach then 'no_breach'
@@ -87,7 +85,6 @@ client as (
     select
         5 as place, 'controller_notified' as stage, i.aware_at as start_at, i.is_date,
         d.months, d.days, d.seconds, d.due_at,
-        false as is_due_too_late,
         d.basis,
         case
             when not i.personal_data_breach then 'no_breach'
@@ -109,7 +106,6 @@ subjects as (
             else add_at(i.aware_at, h.subjects_told_within_months, h.subjects_told_within_days,
                         h.subjects_told_within_seconds)
         end as due_at,
-        false as is_due_too_late,
         'house' as basis,
         case
             when not i.personal_data_breach then 'no_breach'
@@ -134,7 +130,10 @@ timed as (
         -- what a contract sets may lead out of the calendar, where no day has a name
         c.* replace (case when c.due_at > e.last_at then e.last_at else c.due_at end as due_at), t.done_at,
         i.personal_data_breach, i.risk,
-        coalesce(t.done_at, $as_of) > c.due_at or (c.is_due_too_late and t.done_at = c.due_at) as is_over
+        case
+            when t.done_at is null and c.is_date then $as_of_on > cast(c.due_at as date)
+            else coalesce(t.done_at, $as_of) > c.due_at
+        end as is_over
     from clocks as c
     cross join incident as i
     cross join (select timestamptz '9999-12-31 00:00:00+00' as last_at) as e
