@@ -95,15 +95,15 @@ def due_request(
         first: the limit to answer.
         extended: the limit where it was extended, counted from receipt too.
         calendar: whose holidays move the last day.
-        identity_within: how soon after receipt the proof must be asked for to stop the clock.
+        identity_within: how soon after receipt the proof must be asked for to stop the clock, if it runs then.
         pause: the proof of identity, if asked for.
         extension: the notice of an extension, if sent.
         refused: the request was refused, which is never extended.
         insufficient_reasons: reasons, in lower case, that do not carry an extension.
     """
     steps = [f"Received on {said(received)}; the hour does not matter (Regulation 1182/71 art. 3(1))."]
-    if pause and not _stops(received, pause, identity_within, steps):
-        pause = None
+    runs_to = calendar.next_working_day(first.value.after_day(received))
+    pause = pause if pause and _stops(received, pause, identity_within, runs_to, steps) else None
     if pause and pause.confirmed is None:
         steps.append(f"Proof asked for on {said(pause.asked)} has not come: no last day while the clock stands still.")
         return Due(None, tuple(steps))
@@ -114,19 +114,19 @@ def due_request(
     return Due(due, tuple(steps))
 
 
-def _stops(received: date, pause: Pause, within: Duration, steps: list[str]) -> bool:
-    """Whether asking for a proof of identity stops the clock."""
-    latest = within.after_day(received)
+def _stops(received: date, pause: Pause, within: Duration, ends: date, steps: list[str]) -> bool:
+    """Whether asking for a proof of identity stops the clock, which ends on a day if it is not stopped."""
+    latest, asked = within.after_day(received), f"Proof of identity asked for on {said(pause.asked)}"
     if not pause.doubted:
         steps.append("No reasonable doubt about identity: asking for proof stops nothing (GDPR 12(6)).")
-        return False
-    if pause.asked > latest:
-        steps.append(
-            f"Proof of identity asked for on {said(pause.asked)}, later than {within.words} after receipt"
-            f" ({said(latest)}): stops nothing (EDPB Guidelines 01/2022 para 159)."
-        )
-        return False
-    return True
+    elif pause.asked > latest:
+        late = f"later than {within.words} after receipt ({said(latest)})"
+        steps.append(f"{asked}, {late}: stops nothing (EDPB Guidelines 01/2022 para 159).")
+    elif pause.asked > ends:
+        steps.append(f"{asked}, after the last day, {said(ends)}: a clock that has run out does not stop (GDPR 12(3)).")
+    else:
+        return True
+    return False
 
 
 def _last_day(received: date, limit: Limit, calendar: Calendar, pause: Pause | None, steps: list[str]) -> date:

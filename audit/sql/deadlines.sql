@@ -119,7 +119,7 @@ CREATE OR REPLACE MACRO paused_due_on(received_on, asked_on, confirmed_on, month
 
 -- GDPR 12(3), 12(4), 12(6): one row for each request received before as_of; facts at or after as_of have not happened.
 --   No due dates either where no limit was in force on the day of receipt.
---   is_paused: proof of identity was asked for in time and had not come: no due dates.
+--   is_paused: proof of identity was asked for in time, and before the limit had run out, and had not come: no due dates.
 --   extension: none, too_late (after the first due date), without_reason (none, or none that carries it) or valid.
 --   due_on: the extended limit where the extension is valid and the request was not refused, else first_due_on.
 CREATE OR REPLACE MACRO request_dues(as_of) AS TABLE (
@@ -137,16 +137,20 @@ CREATE OR REPLACE MACRO request_dues(as_of) AS TABLE (
   ),
 
   asked AS (
+    -- a clock that has run out does not stop
     SELECT
       s.*,
       CASE
         WHEN s.requested_on <= add_on(
           s.received_on,
           h.identity_request_within_months, h.identity_request_within_days, h.identity_request_within_seconds
-        ) THEN greatest(s.requested_on, s.received_on)
+        ) AND s.requested_on <= next_working_day(add_on(s.received_on, f.months, f.days, f.seconds))
+        THEN greatest(s.requested_on, s.received_on)
       END AS asked_on
     FROM seen AS s
     CROSS JOIN house.settings AS h
+    LEFT JOIN law.limits AS f
+      ON f.name = 'request_first' AND f.valid_from <= s.received_on AND s.received_on < f.valid_to
   ),
 
   paused AS (

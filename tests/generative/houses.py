@@ -98,7 +98,7 @@ def _azores() -> House:
         Calendar("PT"),
         ZoneInfo("Atlantic/Azores"),
         deadlines={
-            "identity_request_within": "P1M",
+            "identity_request_within": "P2M",  # longer than the limit
             "breach_notice_default": "P3D",
             "subjects_told_within": "P1M",
             "disposal_period_default": "PT1H",

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from audit.clock import due_breach, due_retention
+from audit.clock import Pause, due_breach, due_request, due_retention
 from audit.duration import Duration, add_months
 from audit.errors import UsageError
 from audit.statutes import load_law
@@ -139,6 +139,22 @@ def test_an_open_proof_stops_the_clock_and_a_late_question_does_not():
     assert due("request", "2025-03-03", identity_requested="2025-03-05").due is None
     assert due("request", "2025-03-03", identity_requested="2025-03-10").due is None
     assert due("request", "2025-03-03", identity_requested="2025-03-11").due == date(2025, 4, 3)
+
+
+@pytest.mark.parametrize(("asked", "stops"), [(date(2025, 4, 7), True), (date(2025, 4, 8), False)])
+def test_a_clock_that_has_run_out_does_not_stop_however_long_proof_may_be_asked_for(asked, stops):
+    law = load_law()
+    received = date(2025, 3, 5)  # 5 April is a Saturday: the last day is the 7th
+    found = due_request(
+        received,
+        first=law.limit("request_first", received),
+        extended=law.limit("request_extended", received),
+        calendar=Calendar("SE"),
+        identity_within=Duration.parse("P60D"),
+        pause=Pause(asked),
+    )
+    assert found.due == (None if stops else date(2025, 4, 7))
+    assert any("has run out" in step for step in found.steps) is not stops
 
 
 def test_a_pause_moves_the_last_day_for_the_notice_of_an_extension_too():
