@@ -115,8 +115,7 @@ def policy_review(facts: Facts) -> Iterator[Verdict]:
     versions = facts["policy_versions"]
     for document in sorted({v["document"] for v in versions}):
         newest = max(v["effective_on"] for v in versions if v["document"] == document)
-        tied = [v for v in versions if (v["document"], v["effective_on"]) == (document, newest)]
-        looked_at = min(max(newest, v["reviewed_on"] or newest) for v in tied)
+        looked_at = min(reviews_of_the_newest(versions, document, newest).values())
         due = facts.policy.deadlines["policy_review_interval"].after_day(looked_at)
         item = "policy_versions", document
         if facts.today > due:
@@ -124,3 +123,13 @@ def policy_review(facts: Facts) -> Iterator[Verdict]:
             yield Verdict(*item, "violation", "review_overdue", role="controller", due=due, amount=over)
         else:
             yield Verdict(*item, "compliant", role="controller", due=due)
+
+
+def reviews_of_the_newest(versions: list[Row], document: str, newest: date) -> dict[str, date]:
+    """When each version of a document that took effect on its newest day was last looked at."""
+    looked_at: dict[str, date] = {}
+    for v in versions:
+        if (v["document"], v["effective_on"]) == (document, newest):
+            seen = max(newest, v["reviewed_on"] or newest)
+            looked_at[v["version"]] = max(seen, looked_at.get(v["version"], seen))
+    return looked_at

@@ -7,12 +7,20 @@ with in_effect as (
     from core.policy_versions
     where effective_on <= $as_of_on
 ),
+reviewed as (
+    -- several rows of one version tell of several reviews: the latest counts
+    select *
+    from in_effect
+    qualify row_number() over (
+        partition by document, version, effective_on order by reviewed_on desc, source_id, source_row
+    ) = 1
+),
 dated as (
     select
         v.*,
         add_on(v.reviewed_on, h.policy_review_interval_months, h.policy_review_interval_days,
                h.policy_review_interval_seconds) as due_on
-    from in_effect as v
+    from reviewed as v
     cross join house.settings as h
 ),
 ranked as (
