@@ -13,7 +13,7 @@ from datetime import date
 from urllib.parse import unquote
 
 from audit.pseudonyms import Pseudonyms
-from audit.sources.systems.export import Item, Refused, Row
+from audit.sources.systems.export import Aside, Item, Refused, Row
 
 _WITHIN = r"[^\s@<>()\[\]\",;:=|/\\]"
 # The look behind makes it linear: a long text is not tried again from each of its characters.
@@ -38,6 +38,8 @@ def without_persons(item: Item, pseudonyms: Pseudonyms) -> Item:
             )
         case Refused() if _is_suspect(item.kept.values()):
             return replace(item, kept={name: clean(text) for name, text in item.kept.items()})
+        case Aside() if _is_suspect((item.kind,)):  # it may name a column, and the column a person
+            return replace(item, kind=clean(item.kind))
         case _:
             return item
 

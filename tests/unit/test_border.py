@@ -75,6 +75,9 @@ def test_lists_and_what_is_kept_of_refused_records_are_guarded_too():
     refused = without_persons(Refused(EXPORT, 1, "incidents", "at", "unparsable", {"at": "anna@example.com"}), P)
     assert isinstance(refused, Refused)
     assert refused.kept == {"at": P.email("anna@example.com")}
+    aside = without_persons(Aside(EXPORT, 1, "unknown column, not taken: anna@example.com"), P)
+    assert isinstance(aside, Aside)
+    assert aside.kind == f"unknown column, not taken: {P.email('anna@example.com')}"
 
 
 def test_what_has_nothing_to_replace_is_passed_as_it_is():
