@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,43 +98,70 @@ def test_one_failure_stops_no_other_and_the_next_run_goes_on(
     assert not failed.folder.exists()
 
 
-def test_a_report_names_its_client_alone_and_is_what_a_run_for_it_gives(
-    db: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["report", "--report", "client-report", "--db", str(db), "--period", "2026Q3", "--out"]
-    assert main([*words, str(tmp_path / "all"), "--all-clients", "--jobs", "1"]) == 1
-    said = capsys.readouterr()
-    assert [line.split()[0] for line in said.out.splitlines() if " made " in line] == list(NAMES)
-    assert "Made 4 of 4 reports" in said.err
-    for client, name in NAMES.items():
-        shown = text(tmp_path / "all" / f"2026Q3-client-report-{client}" / "client-report.pdf")
-        assert name in shown
-        assert not [other for other in NAMES if other != client and (other in shown or NAMES[other] in shown)]
-    assert main([*words, str(tmp_path / "one"), "--client", "K-2"]) == 1
-    one, batch = (tmp_path / d / "2026Q3-client-report-K-2" for d in ("one", "all"))
-    names = sorted(p.relative_to(one).as_posix() for p in one.rglob("*") if p.is_file())
-    assert [n for n in names if (one / n).read_bytes() != (batch / n).read_bytes()] == []
+@dataclass(frozen=True)
+class Stopped:
+    """A batch that Ctrl+C stopped after a report, and the same command once more."""
+
+    folder: Path
+    returncode: int
+    said: str
+    kept: dict[Path, int]
+    """What was made before it was stopped, and the number of its file."""
+    left: list[str]
+    again: subprocess.CompletedProcess[str]
+
+    def seals(self) -> list[Path]:
+        """What stands in each report that is whole."""
+        return sorted(self.folder.glob("2026Q3-client-report-K-?/SHA256SUMS"))
 
 
-def test_a_batch_that_is_stopped_goes_on_where_it_was(db: Path, tmp_path: Path) -> None:
-    words = ["report", "--report", "client-report", "--all-clients", "--db", str(db), "--period", "2026Q3"]
-    command = [sys.executable, "-m", "audit", *words, "--out", str(tmp_path), "--jobs", "1"]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-    done = lambda: sorted(tmp_path.glob("2026Q3-client-report-K-?/SHA256SUMS"))  # noqa: E731
+@pytest.fixture(scope="module")
+def stopped(db: Path, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+    """No report is named: that of a client is the one there is for all."""
+    folder = tmp_path_factory.mktemp("stopped")
+    words = ["report", "--all-clients", "--db", str(db), "--period", "2026Q3", "--out", str(folder), "--jobs", "1"]
+    command = [sys.executable, "-m", "audit", *words]
+    running = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True, text=True
+    )
+    done = lambda: list(folder.glob("2026Q3-client-report-K-?/SHA256SUMS"))  # noqa: E731
     until = time.monotonic() + 300
     while not done() and time.monotonic() < until:
         time.sleep(0.05)
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=300)
-    assert running.returncode == 130
-    assert b"the same command goes on" in said
-    assert b"Traceback" not in said
     kept = {path: path.stat().st_ino for path in done()}
-    assert kept
-    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
-    assert main([*words, "--out", str(tmp_path), "--jobs", "1", "--quiet"]) == 1
-    assert len(done()) == len(NAMES)
-    assert all(path.stat().st_ino == inode for path, inode in kept.items())
+    left = [p.name for p in folder.iterdir() if p.name.startswith(".")]
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    return Stopped(folder, running.returncode, said, kept, left, again)
+
+
+def test_a_batch_that_is_stopped_goes_on_where_it_was(stopped: Stopped) -> None:
+    assert stopped.returncode == 130
+    assert "the same command goes on" in stopped.said
+    assert "Traceback" not in stopped.said
+    assert stopped.kept
+    assert stopped.left == []
+    assert stopped.again.returncode == 1
+    assert len(stopped.seals()) == len(NAMES)
+    assert all(path.stat().st_ino == inode for path, inode in stopped.kept.items())
+    new = [line.split()[0] for line in stopped.again.stdout.splitlines() if " made " in line]
+    assert new == [c for c in NAMES if not any(c in path.parent.name for path in stopped.kept)]
+    assert f"Made {len(new)} of 4 reports" in stopped.again.stderr
+
+
+def test_a_report_names_its_client_alone_and_is_what_a_run_for_it_gives(
+    db: Path, stopped: Stopped, tmp_path: Path
+) -> None:
+    for client, name in NAMES.items():
+        shown = text(stopped.folder / f"2026Q3-client-report-{client}" / "client-report.pdf")
+        assert name in shown
+        assert not [other for other in NAMES if other != client and (other in shown or NAMES[other] in shown)]
+    words = ["report", "--report", "client-report", "--db", str(db), "--period", "2026Q3", "--client", "K-2"]
+    assert main([*words, "--out", str(tmp_path)]) == 1
+    one, batch = (folder / "2026Q3-client-report-K-2" for folder in (tmp_path, stopped.folder))
+    names = sorted(p.relative_to(one).as_posix() for p in one.rglob("*") if p.is_file())
+    assert [n for n in names if (one / n).read_bytes() != (batch / n).read_bytes()] == []
 
 
 def test_a_batch_is_of_clients_and_a_client_has_a_name() -> None:
@@ -142,12 +169,6 @@ def test_a_batch_is_of_clients_and_a_client_has_a_name() -> None:
     assert main(["report", "--report", "requests-report", "--all-clients"]) == 2
     assert main(["report", "--all-clients", "--client", "K-1"]) == 2
     assert main(["report", "--report", "client-report", "--all-clients", "--client", "K-1"]) == 2
-
-
-def test_all_clients_are_reported_to_where_no_report_is_named(db: Path, tmp_path: Path) -> None:
-    given = ["--db", str(db), "--period", "2026Q3", "--out", str(tmp_path), "--jobs", "1", "--quiet"]
-    assert main(["report", "--all-clients", *given]) == 1
-    assert len(list(tmp_path.glob("2026Q3-client-report-K-?/client-report.pdf"))) == len(NAMES)
 
 
 def test_the_figures_of_a_client_without_a_row_are_none(db: Path, tmp_path: Path) -> None:
