@@ -33,7 +33,8 @@ def _rows(exports: Sequence[Export], context: Context, chosen: Options) -> Itera
 
     Raises:
         AuditError: a file is not JSON or not the export job's CSV, or holds an error's answer; a list says that there
-            is a next page and it is not given; a subscription type's name in the settings means none or several.
+            is a next or a former page, and it is not given; a subscription type's name in the settings means none or
+            several.
     """
     known = _known([e for e in exports if not _is_csv(e)])
     purposes = known.purposes(chosen)
@@ -159,7 +160,8 @@ class _Pages:
 
     def __init__(self) -> None:
         self._given: Counter[tuple[str, int]] = Counter()
-        self._next: list[tuple[Export, int, str, int]] = []
+        self._after: list[tuple[Export, int, tuple[str, int]]] = []
+        self._before: list[tuple[Export, int, tuple[str, int]]] = []
 
     def add(self, export: Export, around: Around) -> None:
         """Note a list's page."""
@@ -171,20 +173,24 @@ class _Pages:
         page = page if isinstance(page, int) else 0
         self._given[list_type, page] += 1
         if pages.get("next"):
-            self._next.append((export, around.line, list_type, page + 1))
+            self._after.append((export, around.line, (list_type, page + 1)))
+        if page > 1:
+            self._before.append((export, around.line, (list_type, page - 1)))
 
     def check(self) -> None:
-        """Raise AuditError for the first page whose next one was not given."""
-        for export, line, list_type, page in self._next:
-            if not self._given[list_type, page]:
-                raise AuditError(
-                    "the list says that there is a next page, and it is not among the files",
-                    file=export.name,
-                    line=line,
-                    column="pages.next",
-                    fix=_AGAIN,
-                )
-            self._given[list_type, page] -= 1
+        """Raise AuditError for the first page whose next one was not given, or the one before it."""
+        for which, column, needed_pages in (("next", "next", self._after), ("former", "page", self._before)):
+            given = self._given.copy()
+            for export, line, page in needed_pages:
+                if not given[page]:
+                    raise AuditError(
+                        f"the list says that there is a {which} page, and it is not among the files",
+                        file=export.name,
+                        line=line,
+                        column=f"pages.{column}",
+                        fix=_AGAIN,
+                    )
+                given[page] -= 1
 
 
 SYSTEM = System(

@@ -30,8 +30,8 @@ def resources(exports: Sequence[Export]) -> Iterator[Resource]:
     """The resources of JSON:API documents, file by file.
 
     Raises:
-        AuditError: a file is not JSON, or an error's answer; or, after the last one, a list links to a next page that
-            was not given. Only ``next`` is trusted: ``last`` is known to name pages that do not exist.
+        AuditError: a file is not JSON, or an error's answer; or, after the last one, a list links to a next or a
+            former page that was not given. ``last`` is not trusted: it is known to name pages that do not exist.
     """
     pages = _Pages()
     for export in exports:
@@ -56,13 +56,14 @@ class _Pages:
 
     def __init__(self) -> None:
         self._given: Counter[tuple[_List, int]] = Counter()
-        self._linked: list[tuple[Export, int, tuple[_List, int] | None]] = []
+        self._linked: dict[str, list[tuple[Export, int, tuple[_List, int] | None]]] = {"next": [], "prev": []}
 
     def add(self, export: Export, line: int, links: dict[str, Any]) -> None:
         """Note a document's page: it is the one before ``next``, or after ``prev``, or else the first."""
         following, before, first = (_page(links.get(name)) for name in ("next", "prev", "first"))
-        if links.get("next"):
-            self._linked.append((export, line, following))
+        for name, page in (("next", following), ("prev", before)):
+            if links.get(name):
+                self._linked[name].append((export, line, page))
         if following:
             self._given[following[0], following[1] - 1] += 1
         elif before:
@@ -71,17 +72,20 @@ class _Pages:
             self._given[first] += 1
 
     def check(self) -> None:
-        """Raise AuditError for the first document whose next page was not given."""
-        for export, line, page in self._linked:
-            if page is None or not self._given[page]:
-                raise AuditError(
-                    "the list links to a next page, and it is not among the files",
-                    file=export.name,
-                    line=line,
-                    column="links.next",
-                    fix=_AGAIN,
-                )
-            self._given[page] -= 1
+        """Raise AuditError for the first document whose next page was not given, or the one before it."""
+        for name, linked in self._linked.items():
+            given = self._given.copy()
+            for export, line, page in linked:
+                if page is None or not given[page]:
+                    which = {"next": "next", "prev": "former"}[name]
+                    raise AuditError(
+                        f"the list links to a {which} page, and it is not among the files",
+                        file=export.name,
+                        line=line,
+                        column=f"links.{name}",
+                        fix=_AGAIN,
+                    )
+                given[page] -= 1
 
 
 def _page(link: Any) -> tuple[_List, int] | None:

@@ -43,7 +43,7 @@ def _rows(exports: Sequence[Export], context: Context, options: Options) -> Iter
     """What the exports give.
 
     Raises:
-        AuditError: a file is not JSON, or a list links to a next page that is not given.
+        AuditError: a file is not JSON, or a list links to a next or a former page that is not given.
     """
     known = Known()
     for resource in resources(exports):

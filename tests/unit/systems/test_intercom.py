@@ -430,3 +430,7 @@ def test_a_page_that_says_there_is_more_needs_the_next_one(run):
     # One second page does not serve two first ones.
     with pytest.raises(AuditError, match="next page"):
         run({"1.json": page(1, True), "1b.json": page(1, True), "2.json": page(2, False)})
+    with pytest.raises(AuditError, match=r"^2\.json:1: pages\.page: the list says that there is a former page"):
+        run({"2.json": page(2, False)})
+    with pytest.raises(AuditError, match="former page"):
+        run({"1.json": page(1, True), "2.json": page(2, False), "2b.json": page(2, False)})

@@ -229,6 +229,8 @@ def test_a_next_page_must_be_given_and_the_last_one_is_not_believed(run):
         run({"1.json": first})
     with pytest.raises(AuditError, match=r"^2\.json:1: links\.next"):
         run({"1.json": first, "2.json": page(candidate("2"), first=1, prev=1, next=3)})
+    with pytest.raises(AuditError, match=r"^2\.json:1: links\.prev: the list links to a former page"):
+        run({"2.json": second})
     # The second page of another list is not the one.
     other = json.loads(json.dumps(second).replace("/candidates", "/users"))
     with pytest.raises(AuditError, match="next page"):
