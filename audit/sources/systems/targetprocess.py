@@ -81,9 +81,10 @@ class _Importer:
         return Traits({key: frozenset(values) for key, values in named.items()}, fields)
 
     def _incident(self, maker: Maker, record: Object, traits: Traits) -> Iterator[Item]:
-        number = text(record, "Id")
-        if not number:
-            yield maker.refused("incidents", "Id", "missing")
+        try:
+            number = needed(record, "Id")
+        except FieldError as error:
+            yield maker.refused("incidents", error.column, error.reason)
             return
         breach = _first(self._options.breaches, traits)
         yield maker.row(
@@ -122,9 +123,10 @@ class _Importer:
             yield maker.aside("stage reached at a time that is not told")
 
     def _request(self, maker: Maker, record: Object, kind: str) -> Iterator[Item]:
-        number = text(record, "Id")
-        if not number:
-            yield maker.refused("requests", "Id", "missing")
+        try:
+            number = needed(record, "Id")
+        except FieldError as error:
+            yield maker.refused("requests", error.column, error.reason)
             return
         yield maker.row(
             "requests",

@@ -343,6 +343,8 @@ def test_what_cannot_be_a_row_is_refused_with_its_field(read):
                 request(5, CreateDate=f"/Date({10**14})/"),
                 bug(6, "Closed", EndDate="soon"),
                 bug(7, CreateDate=date(10**15 - 1)),
+                bug([8]),
+                request({"Id": 9}),
             ]
         )
     )
@@ -358,6 +360,8 @@ def test_what_cannot_be_a_row_is_refused_with_its_field(read):
         ("incident_events", "EndDate", "unparsable", {"incident_id": "6"}),
         ("incidents", "CreateDate", "unparsable", {"incident_id": "7"}),
         ("incident_events", "CreateDate", "unparsable", event | {"incident_id": "7"}),
+        ("incidents", "Id", "unparsable", {}),
+        ("requests", "Id", "unparsable", {}),
     ]
 
 
