@@ -37,7 +37,7 @@ class TomlFile:
         self.path = path
         try:
             content = path.read_bytes() if content is None else content
-            text = content.decode()
+            text = content.decode("utf-8-sig")  # an editor may mark what it saves
             self._values = tomllib.loads(text)
         except OSError as error:
             raise AuditError(f"cannot be read: {error.strerror}", file=path) from None

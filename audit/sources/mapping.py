@@ -70,6 +70,8 @@ def _matching(table: Table, pattern: str, folder: Path) -> list[Path]:
     if path.is_absolute() or ".." in path.parts:
         table.refuse("leads out of the folder", "files", "patterns within it, such as intercom/*.json")
     try:
+        if not path.parts:
+            raise ValueError("the folder itself")
         found = [p for p in folder.glob(pattern) if p.is_file() and p != folder / SOURCES]
     except ValueError:
         table.refuse(f"not a pattern: {pattern}", "files", "patterns such as intercom/*.json")

@@ -255,6 +255,7 @@ def test_a_client_and_a_system_are_those_of_the_sources_file(tmp_path):
             "sources.toml:3: source.files: leads out of the folder",
         ),
         ("[[source]]\nsystem = 'made'\nfiles = ['made/**x']\n", "sources.toml:3: source.files: not a pattern"),
+        ("[[source]]\nsystem = 'made'\nfiles = ['./']\n", "sources.toml:3: source.files: not a pattern"),
         (SOURCES + "colour = 'red'\n", "sources.toml:4: source.colour: unknown key"),
         (SOURCES + "\n[source.words]\ngiven = 'given'\nred = 1\n", "sources.toml:7: source.words.red: unknown key"),
         (SOURCES + SOURCES + "client_id = 7\n", "sources.toml:7: source.client_id: wrong type"),

@@ -187,6 +187,11 @@ def test_a_wrong_policy_is_refused_at_its_line(tmp_path, old, new, column, messa
         assert error.line == line
 
 
+def test_a_policy_may_begin_with_the_mark_of_an_editor(tmp_path):
+    (tmp_path / "policy.toml").write_bytes(b"\xef\xbb\xbf" + (MIRA / "policy.toml").read_bytes())
+    assert load_policy(tmp_path / "policy.toml", load_law()).name == "Mira Network AB"
+
+
 def test_a_missing_or_unreadable_policy_is_the_users_error(tmp_path):
     with pytest.raises(AuditError, match="cannot be read"):
         load_policy(tmp_path / "policy.toml", load_law())
