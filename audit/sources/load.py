@@ -235,7 +235,7 @@ class _Load:
         source_id = (
             f"CAST(([{ids}])[list_position([{paths}], filename)] AS INTEGER)" if len(group) > 1 else f"{first}::INTEGER"
         )
-        select = typed_select(contract, relation, sources[0].columns, source_id, empty_is_null=form == "csv")
+        select = typed_select(contract, relation, sources[0].columns, source_id)
         target = self.before.folder / path
         draft = target.with_name(target.name + ".tmp")
         self.con.execute(f"COPY ({select}) TO {literal(str(draft))} ({PART_FORM})")

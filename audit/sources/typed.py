@@ -21,7 +21,8 @@ REASONS: Mapping[str, str] = {
 }
 
 # Wall time to an instant: of an hour that occurs twice the first, of one that is skipped none (contracts.md, Files).
-# A day to its first instant: where its midnight is skipped, the one after.
+# A day to its first instant: where its midnight is skipped, the one after. A text of nothing but blanks says nothing,
+# as an empty one; nearly every text begins with a sign that tells it from one at no cost.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   WHEN CAST(CAST(wall AS TIMESTAMPTZ) AS TIMESTAMP) <> wall THEN NULL
@@ -32,7 +33,11 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   ELSE CAST(wall AS TIMESTAMPTZ) END;
 CREATE OR REPLACE TEMP MACRO first_instant(day) AS CASE
   WHEN CAST(CAST(day AS TIMESTAMPTZ) - INTERVAL 1 HOUR AS DATE) = day THEN CAST(day AS TIMESTAMPTZ) - INTERVAL 1 HOUR
-  ELSE CAST(day AS TIMESTAMPTZ) END
+  ELSE CAST(day AS TIMESTAMPTZ) END;
+CREATE OR REPLACE TEMP MACRO said(t) AS CASE
+  WHEN t IS NULL OR (t >= '!' AND t < chr(160)) THEN t
+  WHEN trim(t, ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN NULL
+  ELSE t END
 """
 
 # Braces doubled: they stand within templates.
@@ -87,9 +92,7 @@ _LIST = _VALUES.format(
 )
 
 
-def typed_select(
-    contract: Contract, relation: str, given: Mapping[str, str], source_id: str, *, empty_is_null: bool = False
-) -> str:
+def typed_select(contract: Contract, relation: str, given: Mapping[str, str], source_id: str) -> str:
     """The SELECT that turns a file's rows into core rows, in the file's order.
 
     Args:
@@ -97,13 +100,12 @@ def typed_select(
         relation: the table function that reads the file.
         given: the file's columns with their SQL types.
         source_id: the expression for the file's number.
-        empty_is_null: the table function gives no empty text, as that of CSV.
 
     Returns:
         SQL with the core columns, ``source_id``, ``_fault`` (``column|reason``, null where the row is good) and
         ``_raw`` (the row as JSON, where it is not).
     """
-    raw = [f"{_raw(c, given, empty_is_null)} AS {_raw_name(c)}" for c in contract.columns]
+    raw = [f"{_raw(c, given)} AS {_raw_name(c)}" for c in contract.columns]
     typed = [f"{_value(c, given)} AS {ident(c.name)}" for c in contract.columns]
     typed += [
         f"length(CAST({_raw_name(c)} AS VARCHAR)) = 10 AS {ident(f'{c.name}_is_date')}"
@@ -133,7 +135,7 @@ def _as_it_is(column: Column, given: Mapping[str, str]) -> bool:
     return given.get(column.name) == column.sql_type != "VARCHAR"
 
 
-def _raw(column: Column, given: Mapping[str, str], empty_is_null: bool) -> str:
+def _raw(column: Column, given: Mapping[str, str]) -> str:
     if column.name not in given:
         return "CAST(NULL AS VARCHAR)"
     name = f"r.{ident(column.name)}"
@@ -147,7 +149,7 @@ def _raw(column: Column, given: Mapping[str, str], empty_is_null: bool) -> str:
     text = name if given[column.name] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
     if _WITH_POINT.match(given[column.name]):
         text = rf"nullif(regexp_replace({text}, '\.0+$', ''), 'nan')"
-    return text if empty_is_null else f"nullif({text}, '')"
+    return f"said({text})"
 
 
 def _value(column: Column, given: Mapping[str, str]) -> str:

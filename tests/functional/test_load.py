@@ -167,6 +167,24 @@ def test_empty_text_is_none_however_it_is_written(tmp_path: Path) -> None:
     assert rejected(db) == [("processing_events.csv", 4, "event_id", "missing")]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_a_text_of_nothing_but_blanks_says_nothing(form: str, tmp_path: Path) -> None:
+    names = ("request_id", "kind", "received_at", "executed_at", "subject_id", "refusal_reason")
+    given = [(f"Q{n}", "access", "2026-07-06", b, f"{b}S", b) for n, b in enumerate(("  ", "\t", "\xa0 ", " \n"))]
+    lines = [json.dumps(dict(zip(names, row, strict=True))) for row in given]
+    if form == "csv":
+        lines = [",".join(f'"{v}"' for v in row) for row in (names, *given)]
+    folder = write(tmp_path / "source", {f"requests.{form}": "\n".join(lines) + "\n"})
+    if form == "parquet":
+        (folder / "requests.parquet").rename(tmp_path / "rows.jsonl")
+        folder = in_parquet(tmp_path, "requests", f"FROM read_json('{tmp_path / 'rows.jsonl'}')")
+    load(tmp_path / "db", [folder], policy())
+    found = rows(
+        tmp_path / "db", "SELECT subject_id, executed_at, refusal_reason FROM core.requests ORDER BY request_id"
+    )
+    assert found == [(row[4], None, None) for row in given]
+
+
 def test_a_large_file_keeps_its_order(tmp_path: Path) -> None:
     """Several row groups, read by several threads: the line of a row is its position."""
     count = 600_000
