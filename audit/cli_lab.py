@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from importlib.resources import files
@@ -23,10 +24,11 @@ WELCOME = "welcome.ipynb"
 
 _ENDS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
+_HERE = "127.0.0.1"
 # JupyterLab stays on this machine, behind its token: no news, no look for updates, no extensions from elsewhere.
 _SETTINGS = (
     "--log-level=WARN",
-    "--ServerApp.ip=127.0.0.1",
+    f"--ServerApp.ip={_HERE}",
     "--ServerApp.allow_remote_access=False",
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -38,12 +40,13 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
     """Open JupyterLab; returns when it is closed.
 
     Raises:
-        AuditError: JupyterLab is not installed or does not start, there is no database, or the notebooks' folder cannot
-            be written.
+        AuditError: JupyterLab is not installed or does not start, the port is taken, there is no database, or the
+            notebooks' folder cannot be written.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise AuditError("JupyterLab is not installed", fix="Run: pip install 'audit-workbench[lab]'")
     read_snapshot(args.db)  # refuses what is no database before anything is made
+    _refuse_taken(args.port)
     folder: Path = args.notebooks.absolute()
     for name in lay_out(folder, args.language):
         terminal.warn(f"{name}: yours is kept; the package's is newer, or in another language. Rename yours to get it.")
@@ -51,8 +54,20 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
     terminal.say(f"Opening JupyterLab on {args.notebooks}; Ctrl+C ends it.")
     code = _serve(_command(args, folder), os.environ | _environment(args))
     if code:  # of its own codes one is ours, and says that violations were found
-        raise AuditError(f"JupyterLab ended with {code}", fix="What it said last tells why. --port 0 finds a free port")
+        raise AuditError(f"JupyterLab ended with {code}", fix="What it said last tells why")
     return 0
+
+
+def _refuse_taken(port: int | None) -> None:
+    """Refuse a port on which somebody listens already, before the welcome page takes its seconds."""
+    if port is None:
+        return
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does: what has ended is free
+        try:
+            tried.bind((_HERE, port))
+        except OSError as error:
+            raise AuditError(f"port {port} cannot be listened on", fix="--port 0 takes any free one") from error
 
 
 def _show_state(welcome: Path, args: argparse.Namespace, terminal: Terminal) -> None:

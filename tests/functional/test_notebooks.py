@@ -82,12 +82,12 @@ def test_committed_outputs_are_small_and_hold_no_path_or_picture() -> None:
 def test_the_same_run_gives_the_same_bytes(db: Path, tmp_path: Path) -> None:
     """In a kernel, which tells how far it is, and in a fork, whose charts are drawn after it."""
     steps: list[tuple[str, int, int]] = []
-    source, given = notebooks.find("60_requests"), {"period": "2026Q2", "role": "controller"}
+    source, given = notebooks.find("90_data_quality"), {"period": "2026Q2", "role": "controller"}
     progress = lambda *step: steps.append(step)  # noqa: E731
     notebooks.run(source, tmp_path / "kernel.ipynb", given, db=db, progress=progress)
     run_all([Job(source, tmp_path / "fork.ipynb", given)], db=db)
     assert (tmp_path / "kernel.ipynb").read_bytes() == (tmp_path / "fork.ipynb").read_bytes()
-    assert steps[-1] == ("60 requests", steps[0][2], steps[0][2])
+    assert steps[-1] == ("90 data quality", steps[0][2], steps[0][2])
     assert [s[1] for s in steps] == sorted(s[1] for s in steps)
 
 
