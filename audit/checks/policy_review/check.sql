@@ -9,11 +9,12 @@ with in_effect as (
 ),
 reviewed as (
     -- several rows of one version tell of several reviews: the latest counts
-    select *
+    select
+        *,
+        row_number() over (
+            partition by document, version, effective_on order by reviewed_on desc, source_id, source_row
+        ) as latest
     from in_effect
-    qualify row_number() over (
-        partition by document, version, effective_on order by reviewed_on desc, source_id, source_row
-    ) = 1
 ),
 dated as (
     select
@@ -22,6 +23,7 @@ dated as (
                h.policy_review_interval_seconds) as due_on
     from reviewed as v
     cross join house.settings as h
+    where v.latest = 1
 ),
 ranked as (
     -- of versions that took effect on one day the one that falls due first counts
