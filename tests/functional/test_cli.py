@@ -213,20 +213,27 @@ def test_a_table_fits_a_terminal_of_eighty_columns(loaded):
     assert max(len(line) for line in lines) <= 80
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_what_a_terminal_cannot_show_is_spelled_out(tmp_path, encoding):
-    """Neither a traceback nor JSON that no program reads."""
-    house = write(tmp_path / "house", {"requests.csv": "request_id,kind,received_at\nQ-å☃,access,2026-07-01\n"})
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """A database of names that not every terminal can show."""
+    folder = tmp_path_factory.mktemp("foreign")
+    house = write(folder / "house", {"requests.csv": "request_id,kind,received_at\nQ-å☃,access,2026-07-01\n"})
     text = POLICY.read_text("utf-8").replace(f'"{policy().name}"', '"Företag ☃"')
     (house / "policy.toml").write_text(text, "utf-8")
+    assert main(["load", str(house), "--db", str(folder / "db"), "--quiet"]) == 0
+    return folder / "db"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_a_terminal_cannot_show_is_spelled_out(foreign, encoding):
+    """Neither a traceback nor JSON that no program reads."""
 
     def said(*words: str, code: int = 0) -> bytes:
-        command = [sys.executable, "-m", "audit", *words, "--db", str(tmp_path / "db")]
+        command = [sys.executable, "-m", "audit", *words, "--db", str(foreign)]
         ran = subprocess.run(command, check=False, capture_output=True, env=os.environ | {"PYTHONIOENCODING": encoding})
         assert ran.returncode == code, ran.stderr
         return ran.stdout
 
-    said("load", str(house))
     shown = said("check", *PERIOD[2:], "--only", "request_deadlines", "--json", code=1)
     assert json.loads(shown.decode(encoding))["organisation"] == "Företag ☃"
     explained = said("explain", "request_deadlines", "--item", "Q-å☃", *PERIOD[2:])

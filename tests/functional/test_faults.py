@@ -31,7 +31,7 @@ from tests.functional.houses import POLICY, policy, write
 pytestmark = pytest.mark.slow
 
 DEEP = bool(os.environ.get("AUDIT_DEEP"))
-KILLS = {"load": 100, "check": 25, "report": 25} if DEEP else {"load": 6, "check": 3}
+KILLS = {"load": 100, "check": 25, "report": 25} if DEEP else {"load": 4, "check": 2}
 EVENTS = "event_id,occurred_at,operation,system_id,activity_id,subject_id\n"
 CONSENTS = "consent_id,subject_id,purpose,status,effective_at\n"
 ACTIVITIES = "activity_id,role,name,purpose,legal_basis\nA1,controller,Newsletter,newsletter,consent\n"
