@@ -99,7 +99,8 @@ class Contract:
     """A table's contract.
 
     ``key`` names the columns that are unique together; without one, only a row that is the same in every column is a
-    duplicate. ``instant`` is the column that dates a log's rows.
+    duplicate. ``corrected_by`` names the columns by which a correction finds the row whose place it takes in a register
+    without a key. ``instant`` is the column that dates a log's rows.
     """
 
     table: str
@@ -109,6 +110,7 @@ class Contract:
     columns: tuple[Column, ...]
     rules: tuple[Order | RequiredWhen, ...] = ()
     instant: str | None = None
+    corrected_by: tuple[str, ...] = ()
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -145,7 +147,8 @@ def _contract(file: str, data: dict[str, Any]) -> Contract:
             for name, spec in data.pop("columns").items()
         )
         rules = tuple(_rule(r) for r in data.pop("rules", []))
-        contract = Contract(columns=columns, rules=rules, key=tuple(data.pop("key")), **data)
+        key, corrected_by = tuple(data.pop("key")), tuple(data.pop("corrected_by", ()))
+        contract = Contract(columns=columns, rules=rules, key=key, corrected_by=corrected_by, **data)
         for column in columns:
             _ = column.sql_type
     except (KeyError, TypeError) as e:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit.contract import Contract
+from audit.contract import Contract, load_contracts
 from audit.snapshot import PART_FORM, Snapshot, core_select, ident, literal
 from audit.sources.account import Account, lined
 from audit.store import Connection
@@ -15,7 +15,7 @@ from audit.store import Connection
 _REFUSING = "CASE WHEN n > 1 AND is_new THEN CASE WHEN content = first_content THEN 'same' ELSE 'conflict' END END"
 _REPLACING = """CASE
   WHEN NOT is_new AND next_content IS DISTINCT FROM content AND next_content IS NOT NULL THEN 'replaced'
-  WHEN is_new AND m = 1 AND n > 1 AND content = first_content THEN 'same'
+  WHEN is_new AND m = 1 AND content = last_content THEN 'same'
   WHEN is_new AND m > 1 THEN CASE WHEN content = first_new_content THEN 'same' ELSE 'conflict' END END"""
 
 
@@ -25,7 +25,8 @@ class Keys:
 
     Of rows with one key the first in the order of loading stays: the same row is counted and skipped, another one is
     refused. Where ``replacing``, a row of a later part takes the place of an earlier part's; within a part the first
-    stays. What a part leaves out stands in a file beside it, so that older snapshots keep what they had.
+    stays. A register without a key then has that by which it is corrected. What a part leaves out stands in a file
+    beside it, so that older snapshots keep what they had.
 
     Attributes:
         con: the load's connection.
@@ -41,6 +42,8 @@ class Keys:
 
     def add(self, snapshot: Snapshot, contract: Contract, part: dict[str, Any]) -> Snapshot:
         """Add a part of a table to the parts before it."""
+        if self.replacing and contract.corrected_by:
+            contract = replace(contract, key=contract.corrected_by)
         both = replace(snapshot, parts=(*snapshot.parts, part))
         new, old = core_select(replace(snapshot, parts=(part,)), contract), core_select(snapshot, contract)
         if not snapshot.table_parts(contract.table) and _ascends(self.con, contract, new):
@@ -107,6 +110,11 @@ class Keys:
         return replace(snapshot, parts=tuple(with_hole if p["path"] == part["path"] else p for p in snapshot.parts))
 
 
+def may_correct(file: Mapping[str, Any]) -> bool:
+    """Whether a file may be loaded again as a correction: rows were refused for their keys, or added without any."""
+    return bool(file["contradicting"] or load_contracts()[file["table"]].corrected_by)
+
+
 def _ascends(con: Connection, contract: Contract, rows: str) -> bool:
     """Whether the key rises from row to row, as in most exports: then none is there twice, at a sixth of the cost."""
     if len(contract.key) != 1:
@@ -146,10 +154,10 @@ def _settle(con: Connection, contract: Contract, new: str, old: str, fate: str) 
         FROM (
           SELECT source_id, source_row, is_new, content,
             row_number() OVER of_key AS n, first_value(content) OVER of_key AS first_content,
-            lead(content) OVER of_key AS next_content,
+            lag(content) OVER of_key AS last_content, lead(content) OVER of_key AS next_content,
             row_number() OVER of_its_kind AS m, first_value(content) OVER of_its_kind AS first_new_content
           FROM ({of_key})
-          WINDOW of_key AS (PARTITION BY {key} ORDER BY is_new, source_row),
+          WINDOW of_key AS (PARTITION BY {key} ORDER BY is_new, source_id, source_row),
             of_its_kind AS (PARTITION BY {key}, is_new ORDER BY source_row)
         )
         WHERE fate IS NOT NULL

@@ -18,7 +18,7 @@ from audit.pseudonyms import Pseudonyms
 from audit.snapshot import PART_FORM, Snapshot, literal, read_snapshot
 from audit.sources import csv_file, jsonl_file, parquet_file, xlsx_file
 from audit.sources.account import Account, account_for
-from audit.sources.duplicates import Keys
+from audit.sources.duplicates import Keys, may_correct
 from audit.sources.files import Source, discover, new_of, refuse_name, refused_by_imports, strangers
 from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of, unknown_checks
@@ -79,8 +79,7 @@ def load(
         before = current or Snapshot(db, 0, str(policy.zone), "")
         if before.zone != str(policy.zone):
             raise AuditError("this database holds times of another zone", file=db, expected=before.zone)
-        # What was refused for its keys may be loaded again as a correction.
-        settled = [f for f in before.files if not (replacing and f["contradicting"])]
+        settled = [f for f in before.files if not (replacing and may_correct(f))]
         imports = Imports(batches, before, settled, pseudonyms)
         messages = imports.messages
         messages += left_out

@@ -120,3 +120,39 @@ def test_every_row_is_accounted_for(tmp_path, replacing):
     for f in read_snapshot(db).files:
         assert f["read"] == f["accepted"] + f["duplicate"] + f["rejected"]
     assert len(statuses(db)) == read_snapshot(db).rows("consents")
+
+
+GRANTS = "actor_id,system_id,granted_from,granted_to\n"
+OPEN = "U1,crm,2026-01-01,\n"
+ENDED = "U1,crm,2026-01-01,2026-03-01\n"
+
+
+def grants(db: Path) -> list[tuple[object, ...]]:
+    with open_workbench(db, "2026Q3") as wb:
+        return wb.con.execute(
+            "SELECT actor_id, CAST(granted_to AS DATE) :: VARCHAR FROM core.access_grants ORDER BY ALL"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("added_first", [False, True])
+def test_a_register_without_a_key_is_corrected_by_what_its_rows_are_about(tmp_path, added_first):
+    db, _ = loaded(tmp_path, {"access_grants.csv": f"{GRANTS}{OPEN}U2,crm,2026-01-01,\nU1,crm,2026-05-01,\n"})
+    if added_first:
+        correct(db, tmp_path / "a", {"access_grants.csv": GRANTS + ENDED}, replacing=False)
+        assert grants(db).count(("U1", None)) == 2, "without --replace both stand"
+    report = correct(db, tmp_path / "a", {"access_grants.csv": GRANTS + ENDED})
+    assert grants(db) == [("U1", "2026-03-01"), ("U1", None), ("U2", None)]
+    assert [(r["table"], r["load"]) for r in report.replaced] == [("access_grants", 1)]
+
+
+def test_a_version_of_a_policy_is_corrected_too(tmp_path):
+    header = "document,version,effective_on,reviewed_on\n"
+    db, _ = loaded(
+        tmp_path, {"policy_versions.csv": f"{header}privacy,1,2018-05-12,2026-05-01\nprivacy,0,2017-05-12,\n"}
+    )
+    correct(db, tmp_path / "a", {"policy_versions.csv": f"{header}privacy,1,2018-05-21,\n"})
+    with open_workbench(db, "2026Q3") as wb:
+        found = wb.con.execute(
+            "SELECT effective_on::VARCHAR, reviewed_on FROM core.policy_versions ORDER BY ALL"
+        ).fetchall()
+    assert found == [("2017-05-12", None), ("2018-05-21", None)]
