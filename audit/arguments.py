@@ -35,6 +35,13 @@ def _path(text: str) -> Path:
     return Path(text)
 
 
+def _word(text: str) -> str:
+    """A word of no other kind; of an empty one, as a variable of a shell that is not set, a default would be made."""
+    if not text:
+        raise argparse.ArgumentTypeError("nothing is given")
+    return text
+
+
 def add_command(commands: Commands, name: str, module: str, does: str, example: str) -> argparse.ArgumentParser:
     """A command's parser: what it does, an example, and the function of a module that does it."""
     parser: argparse.ArgumentParser = commands.add_parser(
@@ -45,6 +52,7 @@ def add_command(commands: Commands, name: str, module: str, does: str, example: 
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.register("type", None, _word)
     parser.add_argument("--quiet", action="store_true", help="no progress and no advice, only the answer")
     parser.set_defaults(command=(module, name))
     return parser

@@ -92,6 +92,12 @@ def test_an_empty_path_is_not_the_folder_one_is_in(refused, tmp_path, monkeypatc
     assert [p.name for p in tmp_path.iterdir()] == ["source"]
 
 
+@pytest.mark.parametrize("option", ["--period", "--as-of", "--client", "--policy", "--only"])
+def test_no_default_takes_the_place_of_an_empty_word(refused, option):
+    """As a variable gives that was never set: another question would be answered."""
+    assert f"argument {option}: no" in refused("check", "--period", "2026Q3", option, "", code=2)
+
+
 def test_check_needs_a_period(refused):
     assert "--period" in refused("check", code=2)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NoReturn
+from zoneinfo import ZoneInfo
 
 from audit.errors import AuditError
 from audit.sources.systems.export import Export
@@ -59,6 +60,14 @@ class Dates:
         if read is None and _read(text, _swapped(form)):
             _refuse("a date has day and month the other way round than declared", export, line, column)
         return read
+
+
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """The day that an instant or local time is of in a zone; as it was written, where that lies beyond all years."""
+    try:
+        return at.astimezone(zone).date() if at.tzinfo else at.date()
+    except OverflowError:
+        return at.date()
 
 
 def _refuse(message: str, export: Export, line: int, column: str) -> NoReturn:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from audit.sources.systems.dates import local_day
 from audit.sources.systems.export import Context
 from audit.sources.systems.flat_file import Columns, Flat
 from audit.sources.systems.json_fields import FieldError
@@ -100,8 +101,7 @@ def _day(record: Flat, column: str, crm: Crm) -> str | None:
         at = datetime.fromisoformat(iso)
     except ValueError:
         raise FieldError(column, "unparsable") from None
-    local: date = at.astimezone(crm.context.zone).date() if at.tzinfo else at.date()
-    return local.isoformat()
+    return local_day(at, crm.context.zone).isoformat()
 
 
 def _contact(record: Flat, crm: Crm) -> Iterator[Made]:

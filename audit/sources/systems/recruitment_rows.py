@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from audit.sources.systems.dates import local_day
 from audit.sources.systems.export import Item
 from audit.sources.systems.json_fields import (
     Maker,
@@ -196,5 +197,4 @@ class Source:
         return self.maker.row("processing_events", known, lambda: {"occurred_at": needed_iso(*at)})
 
     def _day(self, at: str) -> str:
-        instant = datetime.fromisoformat(at)
-        return (instant.astimezone(self.maker.context.zone) if instant.tzinfo else instant).date().isoformat()
+        return local_day(datetime.fromisoformat(at), self.maker.context.zone).isoformat()

@@ -297,6 +297,11 @@ def test_a_date_whose_form_is_not_declared_is_never_guessed(read):
     assert rows(items, "subjects")[0]["registered_on"] == "2026-04-03"
 
 
+def test_the_last_hours_that_there_are_have_a_day(read):
+    items = read(contacts="contact_id,email,created_at\n1,a@x.example,9999-12-31T23:59:59Z\n")
+    assert rows(items, "subjects")[0]["registered_on"] == "9999-12-31"
+
+
 def test_a_day_that_does_not_exist_is_refused(read):
     items = read(contacts="contact_id,email,created_at\n1,a@x.example,2026-02-30T10:00\n")
     assert refused(items) == [(2, "subjects", "created_at", "unparsable")]

@@ -95,6 +95,8 @@ def test_a_candidate_is_a_person_an_identity_a_record_and_was_collected(run):
 def test_the_day_of_registration_is_the_organisations(run):
     found = run({"c.json": {"data": candidate(**{"created-at": "2026-06-30T23:00:00Z"})}})
     assert found.rows("subjects")[0]["registered_on"] == "2026-07-01"
+    found = run({"c.json": {"data": candidate(**{"created-at": "9999-12-31T23:59:59Z"})}})
+    assert found.rows("subjects")[0]["registered_on"] == "9999-12-31", "where that lies beyond all years, as written"
 
 
 def test_what_did_not_come_from_the_person_is_of_another_activity_and_category(run):
