@@ -19,6 +19,7 @@ from audit.store import Connection, DatabaseError, sql_file
 DIMENSIONS = ("role", "client_id", "system_id", "purpose", "kind", "month")
 _OPTIONAL = {"item_table": "VARCHAR", "system_id": "VARCHAR", "purpose": "VARCHAR", "kind": "VARCHAR",
              "unit": "VARCHAR", "detail": "VARCHAR"}  # fmt: skip
+_INSTANT = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 
 @dataclass(frozen=True)
@@ -136,14 +137,19 @@ def _is_folded(check: Check) -> bool:
 def rows(con: Connection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """A small result as dictionaries, dates and instants as ISO text; ``values`` stand for $1, $2 and so on."""
     relation = con.sql(sql, params=list(values)) if values else con.sql(sql)
+    columns = [(n, str(t) == "TIMESTAMP WITH TIME ZONE") for n, t in zip(relation.columns, relation.types, strict=True)]
     # The engine writes instants: a local time of the year 10000, as that of an end that never comes, is none to Python.
-    columns = ", ".join(
-        f"{iso(ident(n)) if str(t) == 'TIMESTAMP WITH TIME ZONE' else ident(n)} AS {ident(n)}"
-        for n, t in zip(relation.columns, relation.types, strict=True)
-    )
-    plain = lambda v: v.isoformat() if isinstance(v, date) else v  # noqa: E731
-    found = relation.project(columns).fetchall()
-    return [dict(zip(relation.columns, map(plain, row), strict=True)) for row in found]
+    written = ", ".join(f"strftime({ident(n)}, '{_INSTANT}') AS {ident(n)}" if at else ident(n) for n, at in columns)
+    found = con.execute(f"SELECT {written} FROM ({sql}\n)", list(values)).fetchall()  # half the cost of a projection
+    return [{n: _plain(v, is_instant=at) for (n, at), v in zip(columns, row, strict=True)} for row in found]
+
+
+def _plain(value: Any, *, is_instant: bool) -> Any:
+    """A date or an instant as ISO text, an instant as ``iso`` writes it; any other value as it is."""
+    if value is None or not is_instant:
+        return value.isoformat() if isinstance(value, date) else value
+    text = value.replace(".000000", "")
+    return f"{text}:00" if text[-3] in "+-" else text
 
 
 def _folded(asked: Asked, sql: str, columns: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import MINYEAR, date, datetime
 from typing import Any
 
@@ -16,7 +16,10 @@ from audit.store import Connection
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of an item: ``item`` is its row as the check judged it, ``row`` its own where it is at hand."""
+    """What is known of an item: ``item`` is its row as the check judged it, ``row`` its own where it is at hand.
+
+    ``read`` keeps the rows that were read; several items may share it, so that rules are read once for all of them.
+    """
 
     con: Connection
     check: Check
@@ -24,10 +27,14 @@ class Known:
     policy: Policy
     item: dict[str, Any]
     row: dict[str, Any] | None = None
+    read: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def rows(self, table: str, where: str = "true") -> list[dict[str, Any]]:
         """Rows of core, dates and instants as ISO text."""
-        return rows(self.con, f"SELECT * FROM core.{table} WHERE {where}")
+        sql = f"SELECT * FROM core.{table} WHERE {where}"
+        if sql not in self.read:
+            self.read[sql] = rows(self.con, sql)
+        return self.read[sql]
 
     def own(self) -> dict[str, Any]:
         """The item's own row; its instants in the organisation's zone, None where they had not come."""

@@ -7,8 +7,8 @@ import re
 import zipfile
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape
 
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML 1.0 cannot hold
 FORMULA = "=+-@\t\r"
@@ -80,4 +80,4 @@ def _cell(value: Any) -> str:
         return f'<c s="1"><v>{(value - _DAY_ZERO).days}</v></c>'
     text = _NO_XML.sub("", str(value))
     space = ' xml:space="preserve"' if text != text.strip() else ""
-    return f'<c t="inlineStr"><is><t{space}>{escape(text)}</t></is></c>'
+    return f'<c t="inlineStr"><is><t{space}>{escape(text, quote=False)}</t></is></c>'

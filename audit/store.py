@@ -99,6 +99,7 @@ def opened(snapshot: Snapshot, law: Law, policy: Policy, desk: Path) -> Iterator
             names = ", ".join(f"'{quoted(snapshot.folder / name)}'" for name in sorted(snapshot.names()))
             con.execute(f"SET allowed_paths = [{names}]")
             con.execute("SET enable_external_access = false")
+            con.execute("SET parquet_metadata_cache = true")  # a part is never written again
             con.execute("SET lock_configuration = true")
             build(con, snapshot)
             add_tables(con, law.tables(policy) | policy.tables())

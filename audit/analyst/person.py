@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -49,8 +50,8 @@ class Person:
 
     def __init__(self, bench: Bench, subject_id: str) -> None:
         self._bench, self.subject_id = bench, subject_id
-        logged = _logged(bench.workbench.con, subject_id)
-        self.events = self._made("events", self._sql("events").replace("core.processing_events", f"({logged})"))
+        self._own = _own(self._con, subject_id)
+        self.events = self._made("events", self._sql("events"))
         self.consents, self.covered = self._frame("consents"), self._frame("covered")
         self.preferences, self.refused = self._frame("preferences"), self._frame("refused")
         self.relations = self._frame("relations")
@@ -148,10 +149,11 @@ class Person:
         workbench = self._bench.workbench
         judge = workbench.catalog[check]
         found = []
+        read: dict[str, list[dict[str, Any]]] = {}
         for item in items:
             role = "controller" if item["client_id"] is None else "processor"
             known = Known(
-                self._con, judge, self._asked, workbench.policy, {"item": item[judge.key], "role": role}, item
+                self._con, judge, self._asked, workbench.policy, {"item": item[judge.key], "role": role}, item, read
             )
             limit = time_limit(known)
             own = known.own()
@@ -165,11 +167,11 @@ class Person:
         return self._made(name, self._sql(name), [self.subject_id])
 
     def _sql(self, name: str) -> str:
-        """A query of sql/person within what is asked."""
+        """A query of sql/person within what is asked, over what is the person's own."""
         client, role = self._asked.client_id, self._asked.role
         wanted = [f"client_id = {literal(client)}"] if client else []
         wanted += [f"client_id IS {'NULL' if role == 'controller' else 'NOT NULL'}"] if role else []
-        whole = self._asked.within(sql_file(f"person/{name}"))
+        whole = _over(self._own, self._asked.within(sql_file(f"person/{name}")))
         return f"SELECT * FROM ({whole}) WHERE {' AND '.join(wanted)}" if wanted else whole
 
     def _made(self, name: str, sql: str, values: list[str] | None = None) -> Frame:
@@ -204,6 +206,22 @@ class Person:
 def _ended(stretch: dict[str, Any]) -> datetime | None:
     """When a stretch ended; None while it lasts."""
     return None if stretch["is_open"] else stretch["valid_to"]
+
+
+def _own(con: Connection, subject_id: str) -> dict[str, str]:
+    """What a query reads of one person where it names a table of all: so each of the large tables is read once."""
+    con.execute("CREATE OR REPLACE TEMP TABLE own_consents AS FROM core.consents WHERE subject_id = $1", [subject_id])
+    consents = {"core.consents": "temp.own_consents"}
+    stretches = _over(consents, sql_file("derived/consent_intervals"))
+    logged = _logged(con, subject_id)
+    return consents | {"core.consent_intervals": f"({stretches})", "core.processing_events": f"({logged})"}
+
+
+def _over(own: Mapping[str, str], sql: str) -> str:
+    """A query over these instead of the tables that it names."""
+    for table, rows_of_own in own.items():
+        sql = sql.replace(table, rows_of_own)
+    return sql
 
 
 def _logged(con: Connection, subject_id: str) -> str:

@@ -26,6 +26,7 @@ from audit.errors import AuditError, UsageError
 from audit.explain import explain_item
 from audit.results import FINDING_COLUMNS
 from audit.run import open_workbench
+from audit.store import sql_file
 from tests.functional.houses import loaded, policy
 from tests.functional.sample_db import load_sample
 from tests.rules.tree import ROOT
@@ -430,14 +431,21 @@ def test_instants_of_an_incident_are_shown_alike(wb: Bench) -> None:
 
 def test_a_person_is_everything_under_every_name(wb: Bench) -> None:
     known = wb.sql("SELECT DISTINCT subject_id FROM core.identities ORDER BY subject_id LIMIT 15")["subject_id"]
-    others = wb.sql("SELECT DISTINCT subject_id FROM core.consents ORDER BY subject_id LIMIT 5")["subject_id"]
+    others = wb.sql("SELECT DISTINCT subject_id FROM core.consents WHERE status = 'withdrawn' ORDER BY 1 LIMIT 5")[
+        "subject_id"
+    ]
+    covered = 0
     for subject in [*known, *others]:
         own = wb.sql(f"SELECT event_id FROM core.processing_events WHERE subject_id = '{subject}'")["event_id"]
         person = wb.subject(subject)
         assert sorted(person.events["event_id"]) == sorted(own)
+        stretches = wb.workbench.asked.within(sql_file("person/covered")).replace("$1", f"'{subject}'")
+        assert list(person.covered) == list(wb.sql(stretches))  # as the checks have them
+        covered += len(person.covered)
         shown = repr(person) + repr(person.line) + str(person.chart().spec)
         names = wb.sql(f"SELECT external_id FROM core.identities WHERE subject_id = '{subject}'")["external_id"]
         assert not [name for name in names if name in shown]
+    assert covered > 5
 
 
 def test_a_name_means_another_person_in_a_system_that_says_so(tmp_path: Path) -> None:
