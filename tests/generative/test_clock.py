@@ -234,7 +234,7 @@ def test_what_has_not_happened_yet_moves_no_due_date_in_sql(con, rows, as_of):
     assert [due for (due,) in found] == expected
 
 
-@made(200)
+@made(100)
 @given(day=days, country=st.sampled_from(["SE", "DE", "FR", "NL", "PL"]))
 def test_the_last_day_only_moves_forward_and_to_a_working_day(day, country):
     calendar = Calendar(country)
@@ -244,7 +244,7 @@ def test_the_last_day_only_moves_forward_and_to_a_working_day(day, country):
     assert not any(calendar.is_working_day(day + timedelta(n)) for n in range((moved - day).days))
 
 
-@made(200)
+@made(100)
 @given(day=days, months=st.integers(0, 40))
 def test_months_never_reach_into_the_month_after(day, months):
     later = add_months(day, months)
@@ -253,7 +253,7 @@ def test_months_never_reach_into_the_month_after(day, months):
     assert add_months(day, months) <= add_months(day + timedelta(1), months)
 
 
-@made(200)
+@made(100)
 @given(row=requests())
 def test_a_later_receipt_is_never_due_earlier_and_an_extension_never_shortens(row):
     received, asked, confirmed, _, _, refused = row
@@ -264,7 +264,7 @@ def test_a_later_receipt_is_never_due_earlier_and_an_extension_never_shortens(ro
     assert plain is None or longer >= plain
 
 
-@made(200)
+@made(100)
 @given(start=st.one_of(instants, around_clock_changes), zone=st.sampled_from(ZONES), hours=st.integers(1, 200))
 def test_hours_elapse_whatever_the_clock_on_the_wall_does(start, zone, hours):
     place, length = ZoneInfo(zone), Duration(seconds=hours * 3600)

@@ -54,7 +54,7 @@ def tables(con: Connection, now: Period, before: Period) -> None:
         con.execute("INSERT INTO again VALUES (?, NULL, ?, ?)", [*item])
 
 
-@made(100)
+@made(50)
 @given(PERIOD, PERIOD)
 def test_each_finding_is_in_one_flow(now: Period, before: Period) -> None:
     with scratch() as con:
