@@ -162,7 +162,11 @@ def _due(commands: Commands) -> None:
         "--refused", action="store_const", const=True, help="request: it was refused, which is not extended"
     )
     parser.add_argument("--convention", choices=("elapsed", "regulation_1182"), help="breach: how hours are counted")
-    parser.add_argument("--period", metavar="P24M", help="retention, period: how long, ISO 8601")
+    parser.add_argument(
+        "--period",
+        metavar="P24M",
+        help="retention, period: how long, ISO 8601; breach: how soon the processing agreement has the client told",
+    )
     parser.add_argument("--anchor", metavar="ANCHOR", help="retention: what the start is, as fiscal_year_end")
     parser.add_argument("--held-from", metavar="D", help="retention: the first day of a legal hold")
     parser.add_argument("--held-to", metavar="D", help="retention: the day after its last; it runs where left out")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -72,9 +72,10 @@ def due(
         country: another member state, whose holidays count; by default the organisation's.
         eves_as_holidays: the policy's switch, the other way.
         **options: of a request ``identity_requested``, ``identity_confirmed``, ``identity_doubted`` (False: proof was
-            asked for without reasonable doubt), ``extended``, ``reason``, ``refused``; of a breach ``convention``; of
-            retention ``period`` (without one, ``fiscal_year_end`` has that of bookkeeping), ``anchor``, ``held_from``,
-            ``held_to``; of a period ``period``. None stands for not given.
+            asked for without reasonable doubt), ``extended``, ``reason``, ``refused``; of a breach ``convention`` and
+            ``period`` (the processor's own clock: how soon its agreement has the client told); of retention ``period``
+            (without one, ``fiscal_year_end`` has that of bookkeeping), ``anchor``, ``held_from``, ``held_to``; of a
+            period ``period``. None stands for not given.
 
     Returns:
         The last day, the instant, or None while the clock stands still, with the steps that lead to it.
@@ -128,6 +129,10 @@ def _request(house: _House, start: date | datetime, given: dict[str, Any]) -> Du
 
 def _breach(house: _House, start: date | datetime, given: dict[str, Any]) -> Due:
     limit = house.law.limit("breach_authority", house.day(start, "start"))
+    if "period" in given:
+        limit = replace(
+            limit, name="breach_client", value=_period(given), source="GDPR 33(2), the processing agreement"
+        )
     return due_breach(start, limit=limit, zone=house.zone, convention=given.get("convention", "elapsed"))
 
 
@@ -164,7 +169,7 @@ _KINDS: dict[str, tuple[Callable[[_House, date | datetime, dict[str, Any]], Due]
         _request,
         ("identity_requested", "identity_confirmed", "identity_doubted", "extended", "reason", "refused"),
     ),
-    "breach": (_breach, ("convention",)),
+    "breach": (_breach, ("convention", "period")),
     "retention": (_retention, ("period", "anchor", "held_from", "held_to")),
     "period": (_any_period, ("period",)),
 }

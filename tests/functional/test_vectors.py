@@ -79,6 +79,14 @@ def test_the_clock_does_not_give_what_the_house_does_not_follow(row):
             assert found == date.fromisoformat(params[other])
 
 
+@pytest.mark.parametrize("row", reproduced("n/a"))
+def test_a_processors_awareness_starts_its_own_clock(row):
+    params = json.loads(row["params"])
+    told = due("breach", row["start"], period=f"PT{params['dpa_hours']}H")
+    assert told.due == datetime.fromisoformat(params["dpa_deadline"])
+    assert any("33(2)" in step for step in told.steps)
+
+
 @pytest.mark.parametrize("row", reproduced("option"))
 def test_an_option_is_off_by_default(row):
     assert answer(row, eves_as_holidays=None) != expected(row)
