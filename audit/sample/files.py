@@ -32,7 +32,7 @@ def clear(folder: Path, contracts: Mapping[str, Contract]) -> None:
     """Make the folder, and remove the tables of a sample that stands in it.
 
     Raises:
-        UsageError: it holds tables, but no answer key: they are not a sample's.
+        UsageError: it holds anything, but no answer key: it is not a sample's.
         AuditError: it cannot be written.
     """
     try:
@@ -41,12 +41,13 @@ def clear(folder: Path, contracts: Mapping[str, Contract]) -> None:
         raise AuditError(f"cannot write here: {e.strerror}", file=folder, fix="Choose another folder.") from None
     if not os.access(folder, os.W_OK):
         raise AuditError("cannot write here", file=folder, fix="Choose another folder.")
-    tables = [f for f in folder.iterdir() if f.name.endswith(_EXTENSIONS) and f.name != ANSWER_KEY]
-    tables = [f for f in tables if f.name.split(".")[0].split("-")[0] in contracts]
-    if tables and not (folder / ANSWER_KEY).exists():
+    found = [f for f in folder.iterdir() if not f.name.startswith(".")]
+    if found and not (folder / ANSWER_KEY).exists():
         raise UsageError("the folder holds other data", file=folder, fix="Choose an empty folder.")
+    tables = [f for f in found if f.name.endswith(_EXTENSIONS) and f.name != ANSWER_KEY]
     for file in tables:
-        file.unlink()
+        if file.name.split(".")[0].split("-")[0] in contracts:
+            file.unlink()
 
 
 def write_tables(

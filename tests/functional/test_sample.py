@@ -194,11 +194,13 @@ def test_what_cannot_be_made_is_said(arguments: dict[str, object], message: str,
     assert not (tmp_path / "new").exists()
 
 
-def test_a_folder_with_other_data_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "requests.csv").write_text("request_id,kind,received_at\n", encoding="utf-8")
+@pytest.mark.parametrize("name", ["requests.csv", "policy.toml", "CURRENT"])
+def test_a_folder_with_other_data_is_left_alone(name: str, tmp_path: Path) -> None:
+    """As somebody's registers, policy or database."""
+    (tmp_path / name).write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match="other data"):
         write_sample(tmp_path)
-    assert [f.name for f in tmp_path.iterdir()] == ["requests.csv"]
+    assert [(f.name, f.read_text()) for f in tmp_path.iterdir()] == [(name, "mine")]
 
 
 def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
