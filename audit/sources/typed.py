@@ -22,7 +22,8 @@ REASONS: Mapping[str, str] = {
 
 # Wall time to an instant: of an hour that occurs twice the first, of one that is skipped none (contracts.md, Files).
 # A day to its first instant: where its midnight is skipped, the one after. A text of nothing but blanks says nothing,
-# as an empty one; nearly every text begins with a sign that tells it from one at no cost.
+# as an empty one; nearly every text begins with a sign that tells it from one. Every value is asked, so in one condition:
+# three took a sixth of the time of a raw copy.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   WHEN CAST(CAST(wall AS TIMESTAMPTZ) AS TIMESTAMP) <> wall THEN NULL
@@ -34,9 +35,8 @@ CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
 CREATE OR REPLACE TEMP MACRO first_instant(day) AS CASE
   WHEN CAST(CAST(day AS TIMESTAMPTZ) - INTERVAL 1 HOUR AS DATE) = day THEN CAST(day AS TIMESTAMPTZ) - INTERVAL 1 HOUR
   ELSE CAST(day AS TIMESTAMPTZ) END;
-CREATE OR REPLACE TEMP MACRO said(t) AS CASE
-  WHEN t IS NULL OR (t >= '!' AND t < chr(160)) THEN t
-  WHEN trim(t, ' ' || chr(9) || chr(10) || chr(13) || chr(160)) = '' THEN NULL
+CREATE OR REPLACE TEMP MACRO said(t) AS CASE WHEN t NOT BETWEEN '!' AND '~'
+  THEN CASE WHEN trim(t, ' ' || chr(9) || chr(10) || chr(13) || chr(160)) <> '' THEN t END
   ELSE t END
 """
 
