@@ -60,7 +60,9 @@ lock: ## renew the lock files (needs uv); UPGRADE=--upgrade takes newer versions
 	@command -v uv >/dev/null || { echo "make lock needs uv: python3 -m pip install uv" >&2; exit 1; }
 	@$(COMPILE) $(UPGRADE) --extra build --output-file requirements.lock
 	@$(COMPILE) $(UPGRADE) --extra build --extra lab --extra test --extra dev --constraint requirements.lock --output-file requirements-dev.lock
-	@git diff --stat -- requirements.lock requirements-dev.lock
+	@echo pip | uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		$(UPGRADE) --output-file requirements-pip.lock
+	@git diff --stat -- '*.lock'
 
 clean: ## remove reports, the database and caches
 	@rm -rf reports data/audit.db build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
