@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from audit.cli_keys import key_in_use
 from audit.errors import AuditError, UsageError
 from audit.places import shipped
 from audit.policy import load_policy
-from audit.sources.convert import Conversion, convert
+from audit.sources.convert import Conversion, convert, written_before
 from audit.sources.files import refuse_name
 from audit.sources.imported import aside_of
 from audit.sources.mapping import Batch, described
@@ -36,7 +36,7 @@ def import_export(args: argparse.Namespace, terminal: Terminal) -> int:
         _print(done, terminal)
     if done.replaced:
         terminal.say(f"Replaced the earlier import in {args.out}.")
-    terminal.say(f"Wrote {len(done.files)} files to {args.out}.")
+    terminal.say(f"Wrote {'1 file' if len(done.files) == 1 else f'{len(done.files)} files'} to {args.out}.")
     if done.rows:
         terminal.advise(("to load them", ["load", str(args.out)]))
     return 0
@@ -68,7 +68,8 @@ def _batch(args: argparse.Namespace) -> Batch:
     if args.system not in SYSTEMS:
         raise UsageError("no such system", column="SYSTEM", expected=f"one of {', '.join(SYSTEMS)}")
     system = SYSTEMS[args.system]
-    exports = [Export(path, str(path)) for name in args.files for path in _files(name, system)]
+    written = written_before(system.name, args.out)
+    exports = [Export(path, str(path)) for name in args.files for path in _files(name, system, written)]
     for export in exports:
         refuse_name(export.path)
     file = TomlFile(args.mapping) if args.mapping else TomlFile(Path("--mapping"), b"")
@@ -82,8 +83,8 @@ def _batch(args: argparse.Namespace) -> Batch:
         raise UsageError(error.message, file="--mapping", column=error.column, fix=fix) from None
 
 
-def _files(path: Path, system: System) -> Sequence[Path]:
-    """A file itself; of a folder those with the system's endings.
+def _files(path: Path, system: System, written: Collection[Path]) -> Sequence[Path]:
+    """A file itself; of a folder those with the system's endings, without what an earlier import has written.
 
     Raises:
         UsageError: nothing is there, or nothing with such an ending.
@@ -93,6 +94,7 @@ def _files(path: Path, system: System) -> Sequence[Path]:
     if not path.is_dir():
         raise UsageError("no such file or folder", file=path)
     found = sorted(p for p in path.rglob("*") if p.is_file() and _plain_name(p).endswith(system.endings))
+    found = [p for p in found if p.resolve() not in written]
     if not found:
         raise UsageError(f"no export of {system.name} here", file=path, expected=f"files: {', '.join(system.endings)}")
     return found

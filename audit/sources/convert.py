@@ -67,9 +67,18 @@ def convert(batch: Batch, context: Context, out: Path) -> Conversion:
         return Conversion(tuple(made), tuple(tallies), bool(old))
 
 
+def written_before(system: str, out: Path) -> set[Path]:
+    """The files that an earlier import of a system left in a folder: no exports, if exports lie there too."""
+    try:
+        names = {*_named(out / _manifest(system)), _manifest(system)}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # what is no manifest is refused in its turn
+        return set()
+    return {(out / name).resolve() for name in names}
+
+
 def _put_in_place(batch: Batch, out: Path) -> None:
     """Move a finished import to where it belongs, if one waits. What is killed here is done by the next import."""
-    ready, manifest = _unfinished(batch, out), _manifest(batch)
+    ready, manifest = _unfinished(batch, out), _manifest(batch.system.name)
     if not ready.is_dir():
         return
     if (ready / manifest).is_file():  # else that of the earlier import is gone, and its files were before it
@@ -94,8 +103,8 @@ def _writing(out: Path) -> Iterator[None]:
         raise AuditError(f"cannot write here: {e.strerror}", file=out, fix="Choose another --out.") from None
 
 
-def _manifest(batch: Batch) -> str:
-    return f"import-{batch.system.name}.json"
+def _manifest(system: str) -> str:
+    return f"import-{system}.json"
 
 
 def _unfinished(batch: Batch, out: Path) -> Path:
@@ -108,7 +117,7 @@ def _earlier(batch: Batch, out: Path) -> list[str]:
     Raises:
         AuditError: the import was of other data, or somebody changed its files.
     """
-    path = out / _manifest(batch)
+    path = out / _manifest(batch.system.name)
     if not path.exists():
         return []
     try:
@@ -153,7 +162,8 @@ def _write(batch: Batch, context: Context, draft: Path) -> list[Tally]:
     manifest = _as_manifest(batch, context, hashed, tallies) | {
         "files": {path.name: sha256(path) for path in sorted(draft.iterdir())}
     }
-    (draft / _manifest(batch)).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    (draft / _manifest(batch.system.name)).write_text(text, encoding="utf-8")
     return list(tallies.values())
 
 

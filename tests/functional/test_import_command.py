@@ -150,6 +150,14 @@ def test_an_import_replaces_its_own_files_and_leaves_none_behind(capsys):
     assert "Replaced the earlier import" in capsys.readouterr().err
 
 
+def test_an_import_may_write_beside_its_exports_and_takes_nothing_of_its_own_for_one(capsys):
+    Path("benefits").mkdir()
+    Path("benefits/july.csv").write_text("benefit,enrolled_on,employee_number\nGym,2026-07-01,7\n")
+    for _ in range(2):
+        assert main(["import", "benefits", "benefits", "--out", "benefits"]) == 0
+        assert "Wrote 3 files" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["subjects-made.csv", "rejected-made.csv", "import-made.json"])
 def test_a_file_of_somebody_else_is_never_written_over(capsys, name):
     Path("out").mkdir()
