@@ -34,7 +34,7 @@ test-browser: $(VENV)/.ready-dev ## open JupyterLab in Chromium and run every no
 	@$(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal -m browser tests/browser
 
 test-deep: lint ## many more made-up worlds, other ones each time; a hundred killed loads; a report made again
-	@AUDIT_DEEP=20 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py tests/functional/test_report.py
+	@AUDIT_DEEP=30 $(PYTHON_RUN) -m pytest -q -n 2 --dist worksteal tests/generative tests/functional/test_faults.py tests/functional/test_report.py
 
 lint: $(VENV)/.ready-dev ## style and types
 	@$(VENV)/bin/ruff check --quiet
