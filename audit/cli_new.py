@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from audit.drafts import new_check, try_checks
+from audit.drafts import PAGES_POLICY, new_check, try_checks
 from audit.errors import CheckError
-from audit.places import POLICY, shipped
+from audit.places import POLICY
 from audit.terminal import Terminal
 
 
@@ -33,7 +33,7 @@ def test(args: argparse.Namespace, terminal: Terminal) -> int:
     """
     policy = args.policy
     if args.checks and policy == POLICY and not policy.is_file():
-        policy = shipped("mira") / POLICY.name  # outside a checkout: the package's own checks are there all the same
+        policy = PAGES_POLICY  # outside a checkout: the package's own checks are there all the same
     tried = try_checks(args.checks, policy)
     for check, faults in tried:
         wrong = {fault.case for fault in faults if fault.case}

@@ -13,6 +13,8 @@ from audit.policy import load_policy
 from audit.statutes import load_law
 from audit.worked import Fault, faults
 
+PAGES_POLICY = Path(__file__).with_name("checks") / "policy.toml"
+"""The policy that the pages of the package's checks are written against: their worked cases are judged under it."""
 _FILES = ("check.toml", "check.sql", "check.md", "check.sv.toml")
 
 
@@ -49,7 +51,8 @@ def try_checks(names: list[str], policy: Path) -> list[tuple[Check, list[Fault]]
 
     Args:
         names: of the checks; all that stand beside the policy file where none is named.
-        policy: the organisation's policy file; the cases are judged under it.
+        policy: the organisation's policy file; the cases of its own checks are judged under it, those of the package's
+            under the policy that their pages are written against.
 
     Returns:
         Each check with what is not as its page says; nothing where all is.
@@ -64,8 +67,9 @@ def try_checks(names: list[str], policy: Path) -> list[tuple[Check, list[Fault]]
     if not wanted:
         raise UsageError("no checks of your own here", file=policy, fix="Write one: audit new CHECK")
     law = load_law()
-    house = load_policy(policy, law)
-    return [(check, faults(check, law, house)) for check in (find(catalog, name) for name in wanted)]
+    house, of_pages = load_policy(policy, law), load_policy(PAGES_POLICY, law)
+    found = (find(catalog, name) for name in wanted)
+    return [(check, faults(check, law, house if check.folder.parent == own else of_pages)) for check in found]
 
 
 def borrowed(policy: Path, into: Path) -> Path:

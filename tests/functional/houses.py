@@ -9,7 +9,7 @@ from audit.policy import Policy, load_policy
 from audit.sources.load import LoadReport, load
 from audit.statutes import load_law
 
-POLICY = Path(__file__).parents[1] / "spec" / "policy.toml"
+POLICY = Path(__file__).parents[2] / "audit" / "checks" / "policy.toml"
 
 
 def policy() -> Policy:

@@ -17,7 +17,7 @@ import pytest
 from audit.cli import main
 from audit.run import open_workbench
 
-POLICY = Path(__file__).resolve().parents[1] / "spec" / "policy.toml"
+POLICY = Path(__file__).resolve().parents[2] / "audit" / "checks" / "policy.toml"
 EVENTS = """event_id,occurred_at,system_id,activity_id,subject_id,operation,channel
 E1,2026-07-10T10:00:00+02:00,crm,A1,S1,contact,email
 E2,2026-09-30T10:00:00+02:00,crm,A1,S2,contact,email

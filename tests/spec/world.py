@@ -6,7 +6,6 @@ import atexit
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection as Connection
@@ -15,6 +14,7 @@ from audit import worked
 from audit.asked import Asked
 from audit.casebook import Case
 from audit.catalog import Check
+from audit.drafts import PAGES_POLICY
 from audit.policy import Policy, load_policy
 from audit.statutes import Law, load_law
 from audit.worked import insert
@@ -22,7 +22,7 @@ from audit.worked import insert
 __all__ = ["insert"]
 
 LAW = load_law()
-POLICY = load_policy(Path(__file__).with_name("policy.toml"), LAW)
+POLICY = load_policy(PAGES_POLICY, LAW)
 ZONE = POLICY.zone
 FIRST = worked.FIRST
 
