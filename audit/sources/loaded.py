@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.catalog import Check
 from audit.contract import load_contracts
 from audit.errors import AuditError, nearest
 from audit.policy import Commitment
@@ -51,15 +52,15 @@ def first_rejections(con: Connection) -> list[str]:
 
 
 def unknown_checks(
-    con: Connection, after: Snapshot, commitments: Sequence[Commitment], checks: Collection[str]
+    con: Connection, after: Snapshot, commitments: Sequence[Commitment], checks: Mapping[str, Check]
 ) -> list[str]:
-    """What to say of promises, and of the waivers of this load, that name a check which nobody knows.
+    """What to say of promises, and of the waivers of this load, that name a check or reason which nobody knows.
 
     Args:
         con: the load's connection, with the lines of its files.
         after: the snapshot it made.
         commitments: what the policy promises.
-        checks: the names of the package's checks and the organisation's own.
+        checks: the package's checks and the organisation's own.
     """
     said = [
         AuditError(
@@ -69,32 +70,36 @@ def unknown_checks(
         for name in (e["check"] for e in c.evidence)
         if name not in checks
     ]
-    waivers = [(file, line, name) for file, line, name in _new_waivers(con, after) if name not in checks]
-    said += [
-        AuditError(
-            "no such check; the waiver covers nothing",
-            file=file,
-            line=line,
-            column="check",
-            expected=nearest(name, checks),
-        )
-        for file, line, name in waivers[:_SHOWN]
-    ]
-    more = len(waivers) - _SHOWN
-    return [*map(str, said), *([f"and {more} more waivers of no such check"] if more > 0 else [])]
+    idle = [error for waiver in _new_waivers(con, after) if (error := _covers_nothing(*waiver, checks))]
+    more = len(idle) - _SHOWN
+    further = [f"and {more} more waivers that cover nothing"] if more > 0 else []
+    return [*map(str, said + idle[:_SHOWN]), *further]
 
 
-def _new_waivers(con: Connection, after: Snapshot) -> list[tuple[str, int, str]]:
-    """File, line and check of each waiver that the latest load brought."""
+def _covers_nothing(
+    file: str, line: int, check: str, reason: str | None, checks: Mapping[str, Check]
+) -> AuditError | None:
+    """What to say of a waiver that no violation can be of; None of any other."""
+    if check not in checks:
+        what, column, expected = "no such check", "check", nearest(check, checks)
+    elif reason is not None and reason not in (known := checks[check].reasons.get("violation", {})):
+        what, column, expected = "no violation of the check has such a reason", "reason", nearest(reason, known)
+    else:
+        return None
+    return AuditError(f"{what}; the waiver covers nothing", file=file, line=line, column=column, expected=expected)
+
+
+def _new_waivers(con: Connection, after: Snapshot) -> list[tuple[str, int, str, str | None]]:
+    """File, line, check and reason of each waiver that the latest load brought."""
     rows = core_select(after, load_contracts()["waivers"])
-    found: list[tuple[str, int, str]] = []
+    found: list[tuple[str, int, str, str | None]] = []
     for f in after.files:
         if f["table"] == "waivers" and f["load"] == after.number:
             found += con.execute(
                 f"""
                 SELECT $path, record + $first_line + coalesce((
                   SELECT max_by(delta, from_record) FROM line_shifts AS s
-                  WHERE s.source_id = $source_id AND s.from_record <= record), 0) AS line, "check"
+                  WHERE s.source_id = $source_id AND s.from_record <= record), 0) AS line, "check", reason
                 FROM (SELECT *, source_row - $first_row AS record FROM ({rows}) WHERE source_id = $source_id)
                 ORDER BY line
                 """,
