@@ -22,8 +22,8 @@ REASONS: Mapping[str, str] = {
 
 # Wall time to an instant: of an hour that occurs twice the first, of one that is skipped none (contracts.md, Files).
 # A day to its first instant: where its midnight is skipped, the one after. A text of nothing but blanks says nothing,
-# as an empty one; nearly every text begins with a sign that tells it from one. Every value is asked, so in one condition:
-# three took a sixth of the time of a raw copy.
+# as an empty one; nearly every text begins with a sign that tells it from one. Every value is asked, so in one
+# condition: three took a sixth of the time of a raw copy.
 MACROS = """
 CREATE OR REPLACE TEMP MACRO local_instant(wall) AS CASE
   WHEN CAST(CAST(wall AS TIMESTAMPTZ) AS TIMESTAMP) <> wall THEN NULL
