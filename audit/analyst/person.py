@@ -230,15 +230,16 @@ def _logged(con: Connection, subject_id: str) -> str:
     Each name is looked for by itself, within its system: so a part of a log that cannot hold it is not read. The view
     core.processing_events gives the same rows, and reads all.
     """
-    if not con.sql("SELECT 1 FROM core.identities LIMIT 1").fetchall():
-        return f"SELECT * FROM core.processing_events WHERE subject_id = {literal(subject_id)}"
-    who = "SELECT system_id, external_id FROM core.identities WHERE"
-    names = con.execute(f"{who} subject_id = $1", [subject_id]).fetchall()
-    taken = con.execute(f"{who} external_id = $1", [subject_id]).fetchall()  # systems that mean somebody by this name
-    others = "".join(f" AND system_id IS DISTINCT FROM {literal(system)}" for system, _ in taken)
-    found = [f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(subject_id)}{others}"]
-    found += [
+    named = "SELECT system_id, external_id, subject_id FROM core.identities WHERE subject_id = $1 OR external_id = $1"
+    found = con.execute(named, [subject_id]).fetchall()
+    # Systems that mean somebody by the person's own name: of theirs only what the names say is the person's.
+    others = "".join(
+        f" AND system_id IS DISTINCT FROM {literal(system)}" for system, name, _ in found if name == subject_id
+    )
+    logged = [f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(subject_id)}{others}"]
+    logged += [
         f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(name)} AND system_id = {literal(system)}"
-        for system, name in names
+        for system, name, person in found
+        if person == subject_id
     ]
-    return " UNION ALL ".join(found)
+    return " UNION ALL ".join(logged)
