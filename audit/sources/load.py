@@ -24,7 +24,7 @@ from audit.sources.imported import Imports
 from audit.sources.loaded import LoadReport, first_rejections, report_of, unknown_checks
 from audit.sources.mapping import read_sources
 from audit.sources.rejected import MARKS
-from audit.sources.typed import MACROS, typed_select
+from audit.sources.typed import MACROS, blank_texts, typed_select
 from audit.storage import commit, keep_house, writing
 from audit.store import (
     DERIVED,
@@ -227,18 +227,20 @@ class _Load:
 
     def _copy(self, contract: Contract, form: str, group: Sequence[tuple[int, Source]], path: str) -> None:
         sources = [s for _, s in group]
-        forms = {"csv": csv_file, "jsonl": jsonl_file, "parquet": parquet_file}
-        relation = forms[form].relation(sources)
+        relation = {"csv": csv_file, "jsonl": jsonl_file, "parquet": parquet_file}[form].relation(sources)
         first, paths = group[0][0], ", ".join(literal(str(s.reading)) for s in sources)
         ids = ", ".join(str(i) for i, _ in group)
         source_id = (
             f"CAST(([{ids}])[list_position([{paths}], filename)] AS INTEGER)" if len(group) > 1 else f"{first}::INTEGER"
         )
-        select = typed_select(contract, relation, sources[0].columns, source_id)
-        target = self.before.folder / path
-        draft = target.with_name(target.name + ".tmp")
-        self.con.execute(f"COPY ({select}) TO {literal(str(draft))} ({PART_FORM})")
-        draft.replace(target)
+        draft, given = self.before.folder / f"{path}.tmp", sources[0].columns
+        written = literal(str(draft))
+        for has_blank in (False, True):  # few parts have such texts
+            select = typed_select(contract, relation, given, source_id, has_empty=form != "csv", has_blank=has_blank)
+            self.con.execute(f"COPY ({select}) TO {written} ({PART_FORM})")
+            if not self.con.execute(blank_texts(contract, given, f"read_parquet({written})")).fetchone():
+                break
+        draft.replace(self.before.folder / path)
 
     def _snapshot(self, number: int, touched: set[str]) -> Snapshot:
         before = self.before

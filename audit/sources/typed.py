@@ -92,7 +92,9 @@ _LIST = _VALUES.format(
 )
 
 
-def typed_select(contract: Contract, relation: str, given: Mapping[str, str], source_id: str) -> str:
+def typed_select(
+    contract: Contract, relation: str, given: Mapping[str, str], source_id: str, *, has_empty: bool, has_blank: bool
+) -> str:
     """The SELECT that turns a file's rows into core rows, in the file's order.
 
     Args:
@@ -100,12 +102,16 @@ def typed_select(contract: Contract, relation: str, given: Mapping[str, str], so
         relation: the table function that reads the file.
         given: the file's columns with their SQL types.
         source_id: the expression for the file's number.
+        has_empty: whether the relation gives empty texts, which are none (that of CSV does not).
+        has_blank: whether it gives texts of nothing but blanks, which are none either. Asked of each value of a large
+            log this takes a twelfth of a raw copy's time; :func:`blank_texts` tells of a part whether it has to be.
 
     Returns:
         SQL with the core columns, ``source_id``, ``_fault`` (``column|reason``, null where the row is good) and
         ``_raw`` (the row as JSON, where it is not).
     """
-    raw = [f"{_raw(c, given)} AS {_raw_name(c)}" for c in contract.columns]
+    empty = "said({})" if has_blank else "nullif({}, '')" if has_empty else "{}"
+    raw = [f"{_raw(c, given, empty)} AS {_raw_name(c)}" for c in contract.columns]
     typed = [f"{_value(c, given)} AS {ident(c.name)}" for c in contract.columns]
     typed += [
         f"length(CAST({_raw_name(c)} AS VARCHAR)) = 10 AS {ident(f'{c.name}_is_date')}"
@@ -126,6 +132,21 @@ def typed_select(contract: Contract, relation: str, given: Mapping[str, str], so
     """
 
 
+def blank_texts(contract: Contract, given: Mapping[str, str], part: str) -> str:
+    """The SELECT that gives a row where a text of a part may be nothing but blanks, by how it begins.
+
+    It costs next to nothing: the part knows between which two texts those of each group of rows lie.
+
+    Args:
+        contract: of the table.
+        given: the columns of the files that the part is of.
+        part: the table function that reads it.
+    """
+    names = [ident(c.name) for c in contract.columns if c.type == "text" and c.name in given]
+    begins = ("{0} < '!'", "{0} >= chr(160) AND {0} < chr(161)")
+    return " UNION ALL ".join(f"(SELECT 1 FROM {part} WHERE {b.format(n)} LIMIT 1)" for n in names for b in begins)
+
+
 def _raw_name(column: Column) -> str:
     return ident(f"raw {column.name}")
 
@@ -135,7 +156,8 @@ def _as_it_is(column: Column, given: Mapping[str, str]) -> bool:
     return given.get(column.name) == column.sql_type != "VARCHAR"
 
 
-def _raw(column: Column, given: Mapping[str, str]) -> str:
+def _raw(column: Column, given: Mapping[str, str], empty: str) -> str:
+    """A value as text; ``empty`` makes null of what is none in a column of texts."""
     if column.name not in given:
         return "CAST(NULL AS VARCHAR)"
     name = f"r.{ident(column.name)}"
@@ -149,7 +171,7 @@ def _raw(column: Column, given: Mapping[str, str]) -> str:
     text = name if given[column.name] == "VARCHAR" else f"CAST({name} AS VARCHAR)"
     if _WITH_POINT.match(given[column.name]):
         text = rf"nullif(regexp_replace({text}, '\.0+$', ''), 'nan')"
-    return f"said({text})"
+    return (empty if column.type == "text" else "said({})").format(text)
 
 
 def _value(column: Column, given: Mapping[str, str]) -> str:
