@@ -238,7 +238,7 @@ class _Load:
         for has_blank in (False, True):  # few parts have such texts
             select = typed_select(contract, relation, given, source_id, has_empty=form != "csv", has_blank=has_blank)
             self.con.execute(f"COPY ({select}) TO {written} ({PART_FORM})")
-            if not self.con.execute(blank_texts(contract, given, f"read_parquet({written})")).fetchone():
+            if not self.con.execute(blank_texts(contract, given, f"read_parquet({written})")).fetchall():
                 break
         draft.replace(self.before.folder / path)
 
