@@ -54,7 +54,7 @@ def judge(con: Connection, check: Check, asked: Asked, *, are_grouped: bool = Fa
             con.execute(f"CREATE OR REPLACE TEMP TABLE folded AS {_folded(asked, sql, columns)}")
             sql = "SELECT * FROM temp.folded"
         con.execute(f"CREATE OR REPLACE TEMP TABLE judged_{check.name} AS {_kept(check, asked, sql, columns)}")
-        if con.execute('SELECT 1 FROM core.waivers WHERE "check" = ? LIMIT 1', [check.name]).fetchone():
+        if con.execute('SELECT 1 FROM core.waivers WHERE "check" = ? LIMIT 1', [check.name]).fetchall():
             _waive(con, asked, table)
         counts = _counts(con, check, asked, table)
         return Judged(table, counts, {name: rows(con, asked.within(extra)) for name, extra in check.extras.items()})
