@@ -30,6 +30,18 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 DRIVER = shutil.which("chromedriver")
 SIZE = (1400, 1600)
 NOTEBOOK = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+# What is asked again and again is asked in one go: to ask of each element takes the page's time to draw them.
+_SEEN = """
+const [selector, text] = arguments;
+return [...document.querySelectorAll(selector)].find(
+  e => e.checkVisibility({checkVisibilityCSS: true}) && (e.innerText ?? e.textContent).includes(text));
+"""
+_RAN = f"""
+const prompts = [...document.querySelectorAll("{NOTEBOOK} .jp-CodeCell .jp-InputPrompt")];
+return document.querySelector("#jp-main-statusbar").textContent.includes("| Idle")
+  && prompts.every(prompt => /^\\[\\d+\\]/.test(prompt.textContent));
+"""
+"""Whether the kernel is idle and every cell in sight has its number."""
 _ARGUMENTS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
@@ -112,7 +124,7 @@ class Browser:
         """Open a notebook from the list of files, as a tab of its own."""
 
         def is_open() -> bool:
-            return any(notebook in tab.text for tab in self.all(".lm-TabBar-tab.jp-mod-current"))
+            return any(notebook in tab for tab in self.texts(".lm-TabBar-tab.jp-mod-current"))
 
         def opens() -> bool:
             ActionChains(self.driver).double_click(self.see(".jp-DirListing-item", notebook)).perform()
@@ -127,8 +139,16 @@ class Browser:
 
     def see(self, selector: str, text: str = "", seconds: float = 60) -> WebElement:
         """The first element of a selector that shows, with this text in it."""
-        fits = lambda e: e.is_displayed() and text in e.text  # noqa: E731
-        return wait(lambda: next(filter(fits, self.all(selector)), None), f"{selector} {text}", seconds)
+        seen: WebElement = wait(
+            lambda: self.driver.execute_script(_SEEN, selector, text), f"{selector} {text}", seconds
+        )
+        return seen
+
+    def texts(self, selector: str) -> list[str]:
+        """What the elements of a selector say."""
+        script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)"
+        said: list[str] = self.driver.execute_script(script, selector)
+        return said
 
     def menu(self, *path: str) -> None:
         """Choose from the menu bar."""
@@ -144,9 +164,7 @@ class Browser:
         wait(self._ran, "every cell to be run", 300)
 
     def _ran(self) -> bool:
-        prompts = [e.get_attribute("textContent") or "" for e in self.all(f"{NOTEBOOK} .jp-CodeCell .jp-InputPrompt")]
-        is_idle = any("| Idle" in bar.text for bar in self.all("#jp-main-statusbar"))
-        return is_idle and all(re.match(r"\[\d+\]", p) for p in prompts)
+        return bool(self.driver.execute_script(_RAN))
 
     def save(self, file: Path) -> dict[str, Any]:
         """Save the notebook, and read it as it then is."""

@@ -182,9 +182,12 @@ def test_pictures_for_people_to_look_at(browser: Browser, theme: str) -> None:
     clean(browser)
 
 
+CHART_TEXT = f"{lab.NOTEBOOK} .vega-embed svg text"
+
+
 def mark(browser: Browser, words: str) -> Any:
     """A text of the chart."""
-    return next(e for e in browser.all(f"{lab.NOTEBOOK} .vega-embed svg text") if e.text == words)
+    return browser.all(CHART_TEXT)[browser.texts(CHART_TEXT).index(words)]
 
 
 def click(browser: Browser, words: str) -> None:
@@ -194,9 +197,9 @@ def click(browser: Browser, words: str) -> None:
 
 def items(browser: Browser) -> list[str]:
     """The items of the chart's table."""
-    return [e.text for e in browser.all(f"{lab.NOTEBOOK} .vega-embed svg text") if re.fullmatch(r"E-\d+", e.text)]
+    return [said for said in browser.texts(CHART_TEXT) if re.fullmatch(r"E-\d+", said)]
 
 
 def text(browser: Browser, pattern: str) -> bool:
     """Whether the chart says so."""
-    return any(re.match(pattern, e.text) for e in browser.all(f"{lab.NOTEBOOK} .vega-embed svg text"))
+    return any(re.match(pattern, said) for said in browser.texts(CHART_TEXT))
