@@ -106,9 +106,8 @@ def clean(browser: Browser) -> None:
 def test_it_opens_on_the_welcome_page_with_the_state_of_the_data(browser: Browser) -> None:
     browser.see(f"{lab.NOTEBOOK} .jp-RenderedMarkdown h1")
     browser.see(f"{lab.NOTEBOOK} .jp-OutputArea-output")
-    targets = [a.get_attribute("href") for a in browser.all(".jp-RenderedMarkdown a")]
-    linked = {name for name in NOTEBOOKS if any(name in (t or "") for t in targets)}
-    assert {n for n in NOTEBOOKS if re.match(r"[1-9]\d_", n)} <= linked
+    subjects = {n for n in NOTEBOOKS if re.match(r"[1-9]\d_", n)}
+    wait(lambda: subjects <= linked(browser), "a link to each subject")  # text is drawn after the outputs
     clean(browser)
 
 
@@ -116,33 +115,29 @@ def test_a_click_narrows_the_table_and_hovering_tells_more(browser: Browser) -> 
     browser.open(CLICKED)
     browser.run_all()
     browser.see(".vega-embed svg")
-    table = lambda: items(browser)  # noqa: E731
-    before = wait(table, "the table")
-    assert len(before) == 12
+    before = lines(browser, 12)
     click(browser, "Withdrawn")
-    after = wait(lambda: table() if table() != before else None, "another table")
-    assert len(after) == 7
+    after = lines(browser, 7)
     click(browser, "Intercom")
-    both = wait(lambda: table() if table() != after else None, "a smaller table")
-    assert len(both) == 2
+    both = lines(browser, 2)
     assert set(both) < set(after)
-    assert text(browser, r"2 of 21 findings chosen")
+    wait(lambda: text(browser, r"2 of 21 findings chosen"), "how many are chosen")
     ActionChains(browser.driver).move_to_element(mark(browser, both[0])).perform()
     assert re.search(r"F-[0-9a-f]{16}", browser.see("#vg-tooltip-element").text)
     click(browser, both[0])
     wait(lambda: text(browser, r"audit evidence F-[0-9a-f]{16}"), "what to type for its evidence")
     search = browser.see(".vega-bindings input[type=search]")
     search.send_keys(both[1])
-    assert wait(lambda: table() if table() != both else None, "the line searched for") == [both[1]]
-    assert text(browser, "Lines 1 to 1 of 1")
+    assert lines(browser, 1) == [both[1]]
+    wait(lambda: text(browser, "Lines 1 to 1 of 1"), "which lines are shown")
     search.send_keys("nonsense")
     wait(lambda: text(browser, "No line has this text"), "a word where no line is")
     search.send_keys(Keys.CONTROL, "a")
     search.send_keys(Keys.DELETE)
     under = mark(browser, "September 2026")  # the last of the months, of which there are fewer than reasons
     ActionChains(browser.driver).move_to_element_with_offset(under, 0, 60).click().perform()
-    again = wait(lambda: table() if text(browser, "21 of 21 findings chosen") else None, "all findings again")
-    assert sorted(again) == sorted(before)
+    wait(lambda: text(browser, "21 of 21 findings chosen"), "all findings again")
+    assert sorted(lines(browser, 12)) == sorted(before)
     page = browser.see(".vega-bindings input[type=number]")
     page.send_keys(Keys.ARROW_UP)
     wait(lambda: text(browser, "Lines 13 to 21 of 21"), "the second page")
@@ -152,9 +147,9 @@ def test_a_click_narrows_the_table_and_hovering_tells_more(browser: Browser) -> 
 
 def test_a_hundred_thousand_findings_answer_a_click_untrusted_and_without_a_kernel(browser: Browser) -> None:
     browser.open(LARGE)
-    browser.see(f"{lab.NOTEBOOK} .vega-embed svg")
-    assert text(browser, r"100,080 of 100,080 findings chosen – the table lists 2,000")
-    before = items(browser)
+    all_of_them = r"100,080 of 100,080 findings chosen – the table lists 2,000"
+    wait(lambda: text(browser, all_of_them), "how many are chosen")
+    before = lines(browser, 12)
     click(browser, "June 2026")
     wait(lambda: text(browser, r"8,340 of 100,080 findings chosen"), "the chosen ones' count", 10)
     wait(lambda: items(browser) != before, "another table", 10)
@@ -182,6 +177,12 @@ def test_pictures_for_people_to_look_at(browser: Browser, theme: str) -> None:
     clean(browser)
 
 
+def linked(browser: Browser) -> set[str]:
+    """The notebooks that the page's text links."""
+    targets = [a.get_attribute("href") or "" for a in browser.all(".jp-RenderedMarkdown a")]
+    return {name for name in NOTEBOOKS if any(name in target for target in targets)}
+
+
 CHART_TEXT = f"{lab.NOTEBOOK} .vega-embed svg text"
 
 
@@ -193,6 +194,11 @@ def mark(browser: Browser, words: str) -> Any:
 def click(browser: Browser, words: str) -> None:
     """On a bar, by its name."""
     ActionChains(browser.driver).move_to_element(mark(browser, words)).click().perform()
+
+
+def lines(browser: Browser, count: int) -> list[str]:
+    """The items of the chart's table, once it has so many."""
+    return wait(lambda: found if len(found := items(browser)) == count else None, f"a table of {count} lines")
 
 
 def items(browser: Browser) -> list[str]:
