@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from audit.analyst.bench import Bench
 
 _AS_LOGGED = "core.processing_events_as_logged"
+_SHOWN = ("relations", "consents", "preferences", "events", "requests", "records", "holds")
 _LINE = {"at": "TIMESTAMPTZ", "until": "TIMESTAMPTZ", "what": "VARCHAR", "of": "VARCHAR", "detail": "VARCHAR"}
 
 
@@ -56,7 +57,7 @@ class Person:
         self.preferences, self.refused = self._frame("preferences"), self._frame("refused")
         self.relations = self._frame("relations")
         self._requests, self._records = self._rows("requests"), self._rows("records")
-        if not any((*self._frames(), *map(len, (self._requests, self._records)))):
+        if not any(getattr(self, name) for name in _SHOWN):  # the first that has rows is enough
             raise UsageError(
                 "nothing of such a person had happened before the as-of instant in this scope",
                 column="subject",
@@ -191,8 +192,7 @@ class Person:
         return self._bench.words
 
     def _frames(self) -> dict[str, Frame]:
-        names = ("relations", "consents", "preferences", "events", "requests", "records", "holds")
-        return {name: frame for name in names if len(frame := getattr(self, name))}
+        return {name: frame for name in _SHOWN if (frame := getattr(self, name))}
 
     def __repr__(self) -> str:
         return "\n\n".join([self._title, *map(repr, self._frames().values())])
