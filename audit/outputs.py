@@ -104,9 +104,13 @@ def restricted(findings: str, results: Results, item_key: str | None) -> str:
     return f"SELECT {columns} FROM ({findings}) WHERE {f'item_key = {literal(item_key)}' if item_key else 'true'}"
 
 
-def findings_select(relation: str, *more: str) -> str:
-    """The findings of judged items in the columns of the interface, file and line with them; ``more`` of their own."""
-    columns = {"occurred_at": iso("p.occurred_at"), "source_file": "f.path", "source_line": LINE}
+def findings_select(relation: str, *more: str, are_typed: bool = False) -> str:
+    """The findings of judged items in the columns of the interface, file and line with them; ``more`` of their own.
+
+    Where they ``are_typed``, an instant stays one.
+    """
+    columns = {"source_file": "f.path", "source_line": LINE}
+    columns |= {} if are_typed else {"occurred_at": iso("p.occurred_at")}
     select = ", ".join(f"{columns.get(c, f'p.{ident(c)}')} AS {ident(c)}" for c in (*FINDING_COLUMNS, *more))
     return (
         f"SELECT {select} FROM {relation} AS p LEFT JOIN raw.files AS f ON f.source_id = p.source_id"
@@ -114,9 +118,10 @@ def findings_select(relation: str, *more: str) -> str:
     )
 
 
-def worst_first(relation: str, *more: str, where: str = "true") -> str:
+def worst_first(relation: str, *more: str, where: str = "true", are_typed: bool = False) -> str:
     """Findings of judged items as findings_select has them: violations, then waived, then undetermined; by amount."""
-    return f"SELECT * FROM ({findings_select(relation, *more)}) AS f WHERE {where} {_WORST_FIRST}"
+    found = findings_select(relation, *more, are_typed=are_typed)
+    return f"SELECT * FROM ({found}) AS f WHERE {where} {_WORST_FIRST}"
 
 
 def read_findings(

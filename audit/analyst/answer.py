@@ -117,9 +117,8 @@ class Answer:
         more: dict[str, Any] = {"title": self.title, "kinds": {"outcome": "status", "due_at": "moment"}}
         if judged is None:  # not evaluated
             return of_rows(self._con, dict.fromkeys(_FIRST, "VARCHAR") | _TYPED, [], self._words, **more)
-        found = self._con.sql(worst_first(judged, *_MORE))
-        told = (f"CAST({c} AS TIMESTAMPTZ) AS {c}" if c == "occurred_at" else ident(c) for c in _FIRST)
-        return Frame(found.project(", ".join(told)), self._words, **more)
+        found = worst_first(judged, *_MORE, are_typed=True)
+        return Frame(self._con.sql(f"SELECT {', '.join(map(ident, _FIRST))} FROM ({found})"), self._words, **more)
 
     @property
     def reasons(self) -> Frame:
