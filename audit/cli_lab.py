@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from audit.analyst.positions import keep
 from audit.deskbooks import is_a_copy, lay_out, write
 from audit.errors import AuditError
 from audit.notebooks import run
@@ -51,6 +52,7 @@ def lab(args: argparse.Namespace, terminal: Terminal) -> int:
     for name in lay_out(folder, args.language):
         terminal.warn(f"{name}: yours is kept; the package's is newer, or in another language. Rename yours to get it.")
     _show_state(folder / WELCOME, args, terminal)
+    keep(args.db, args.snapshot)
     terminal.say(f"Opening JupyterLab on {args.notebooks}; Ctrl+C ends it.")
     code = _serve(_command(args, folder), os.environ | _environment(args))
     if code:  # of its own codes one is ours, and says that violations were found

@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from audit.analyst.frame import Frame, of_rows
+from audit.analyst.positions import rows_of
 from audit.asked import Asked
 from audit.errors import UsageError
 from audit.judge import rows
 from audit.known import Known
 from audit.retained import is_held
-from audit.snapshot import literal
+from audit.snapshot import Snapshot, literal
 from audit.stepwise import time_limit
 from audit.store import Connection, sql_file
 from audit.words import Words
@@ -51,7 +52,7 @@ class Person:
 
     def __init__(self, bench: Bench, subject_id: str) -> None:
         self._bench, self.subject_id = bench, subject_id
-        self._own = _own(self._con, subject_id)
+        self._own = _own(self._con, bench.workbench.snapshot, subject_id)
         self.events = self._made("events", self._sql("events"))
         self.consents, self.covered = self._frame("consents"), self._frame("covered")
         self.preferences, self.refused = self._frame("preferences"), self._frame("refused")
@@ -208,12 +209,12 @@ def _ended(stretch: dict[str, Any]) -> datetime | None:
     return None if stretch["is_open"] else stretch["valid_to"]
 
 
-def _own(con: Connection, subject_id: str) -> dict[str, str]:
+def _own(con: Connection, snapshot: Snapshot, subject_id: str) -> dict[str, str]:
     """What a query reads of one person where it names a table of all: so each of the large tables is read once."""
     con.execute("CREATE OR REPLACE TEMP TABLE own_consents AS FROM core.consents WHERE subject_id = $1", [subject_id])
     consents = {"core.consents": "temp.own_consents"}
     stretches = _over(consents, sql_file("derived/consent_intervals"))
-    logged = _logged(con, subject_id)
+    logged = _logged(con, snapshot, subject_id)
     return consents | {"core.consent_intervals": f"({stretches})", "core.processing_events": f"({logged})"}
 
 
@@ -224,11 +225,11 @@ def _over(own: Mapping[str, str], sql: str) -> str:
     return sql
 
 
-def _logged(con: Connection, subject_id: str) -> str:
+def _logged(con: Connection, snapshot: Snapshot, subject_id: str) -> str:
     """The events of a person by each name that a system has for them, for FROM.
 
-    Each name is looked for by itself, within its system: so a part of a log that cannot hold it is not read. The view
-    core.processing_events gives the same rows, and reads all.
+    Each name is looked for by itself, within its system: so a part of a log that cannot hold it is not read, and of a
+    large log only where one of the names stands. The view core.processing_events gives the same rows, and reads all.
     """
     named = "SELECT system_id, external_id, subject_id FROM core.identities WHERE subject_id = $1 OR external_id = $1"
     found = con.execute(named, [subject_id]).fetchall()
@@ -236,10 +237,12 @@ def _logged(con: Connection, subject_id: str) -> str:
     others = "".join(
         f" AND system_id IS DISTINCT FROM {literal(system)}" for system, name, _ in found if name == subject_id
     )
-    logged = [f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(subject_id)}{others}"]
+    own = [(system, name) for system, name, person in found if person == subject_id]
+    near = rows_of(con, snapshot, {subject_id, *(name for _, name in own)})
+    there = "" if near is None else f" AND source_row IN ({', '.join(map(str, near)) or 'NULL'})"
+    logged = [f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(subject_id)}{others}{there}"]
     logged += [
-        f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(name)} AND system_id = {literal(system)}"
-        for system, name, person in found
-        if person == subject_id
+        f"SELECT * FROM {_AS_LOGGED} WHERE subject_id = {literal(name)} AND system_id = {literal(system)}{there}"
+        for system, name in own
     ]
     return " UNION ALL ".join(logged)
