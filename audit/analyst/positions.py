@@ -13,8 +13,9 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from audit.errors import AuditError
 from audit.run import open_workbench
-from audit.snapshot import RESULTS, Snapshot, literal, quoted, read_snapshot
+from audit.snapshot import PART_FORM, RESULTS, Snapshot, literal, quoted, read_snapshot
 from audit.storage import private_folder, put_in_place
 from audit.store import Connection, DatabaseError
 
@@ -51,17 +52,18 @@ def rows_of(con: Connection, snapshot: Snapshot, names: Collection[str]) -> list
 
 
 def keep(db: Path, number: int | None = None) -> None:
-    """Write the indexes of a database beforehand, if its log is large, so that nobody waits for them.
+    """Write the indexes of a database beforehand, if its log is large and they can be, so that nobody waits for them.
 
     Args:
         db: the database.
         number: of the snapshot; by default the current one.
 
     Raises:
-        AuditError: the database cannot be opened.
+        AuditError, UsageError: there is no such database or snapshot.
     """
     if read_snapshot(db, number).rows(TABLE) >= LARGE:
-        with open_workbench(db, None, snapshot=number) as workbench, suppress(OSError, DatabaseError):
+        # What hinders it is told where somebody asks; the lab opens without.
+        with suppress(AuditError, OSError, DatabaseError), open_workbench(db, None, snapshot=number) as workbench:
             index(workbench.con, workbench.snapshot)
 
 
@@ -104,7 +106,7 @@ def _write(con: Connection, part: Path, path: Path) -> None:
         ORDER BY name_hash
     """
     try:
-        con.execute(f"COPY ({rows}) TO '{quoted(draft)}' (FORMAT parquet, PARQUET_VERSION v2)")
+        con.execute(f"COPY ({rows}) TO '{quoted(draft)}' ({PART_FORM})")
         put_in_place(draft, path)
     finally:
         draft.unlink(missing_ok=True)

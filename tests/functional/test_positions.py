@@ -135,3 +135,10 @@ def test_the_lab_writes_it_beforehand(db: Path, monkeypatch: pytest.MonkeyPatch)
     before = path.stat().st_mtime_ns
     assert len(events(db)) == 100
     assert path.stat().st_mtime_ns == before
+
+
+def test_what_hinders_it_hinders_no_lab(db: Path) -> None:
+    (policy_file,) = (db / "house").glob("*/policy.toml")
+    policy_file.write_text("no policy")
+    positions.keep(db)
+    assert indexes(db) == []
