@@ -18,11 +18,11 @@ from audit.sources.systems.intercom_options import Known, Options, options, word
 from audit.sources.systems.intercom_rows import Source
 from audit.sources.systems.json_fields import FieldError, Maker, Object, inner, needed, needed_epoch, text
 from audit.sources.systems.json_records import Around, JsonFile
+from audit.sources.systems.pages import ALL_PAGES, refuse_gaps
 
 _LISTS = ("data", "conversations", "activity_logs", "admins", "tickets", "customers")
 RECEIPT = ("user_id", "email", "content_type", "receipt_id", "received_at", "first_unsubscribe")
 _OTHER_CSV = "row of a CSV that is no content export"
-_AGAIN = "Export all pages and give all of them."
 # The table whose row is missing where a record of a kind cannot be read.
 _TABLES = {"contact": "identities", "conversation": "processing_events", "activity_log": "processing_events",
            "deletion": "processing_events", "receipt": "processing_events"}  # fmt: skip
@@ -134,7 +134,9 @@ def _known(exports: Sequence[Export]) -> Known:
         for record in file:
             if isinstance(record.value, dict):
                 if record.value.get("type") == "error.list":
-                    raise AuditError("an error that Intercom answered", file=export.name, line=record.line, fix=_AGAIN)
+                    raise AuditError(
+                        "an error that Intercom answered", file=export.name, line=record.line, fix=ALL_PAGES
+                    )
                 _learn(known, record.value)
         for around in file.around:
             pages.add(export, around)
@@ -179,18 +181,8 @@ class _Pages:
 
     def check(self) -> None:
         """Raise AuditError for the first page whose next one was not given, or the one before it."""
-        for which, column, needed_pages in (("next", "next", self._after), ("former", "page", self._before)):
-            given = self._given.copy()
-            for export, line, page in needed_pages:
-                if not given[page]:
-                    raise AuditError(
-                        f"the list says that there is a {which} page, and it is not among the files",
-                        file=export.name,
-                        line=line,
-                        column=f"pages.{column}",
-                        fix=_AGAIN,
-                    )
-                given[page] -= 1
+        refuse_gaps(self._given, self._after, "the list says that there is a next page", "pages.next")
+        refuse_gaps(self._given, self._before, "the list says that there is a former page", "pages.page")
 
 
 SYSTEM = System(

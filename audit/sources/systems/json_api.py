@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl, urlsplit
 from audit.errors import AuditError
 from audit.sources.systems.export import Export
 from audit.sources.systems.json_records import JsonFile
+from audit.sources.systems.pages import ALL_PAGES, refuse_gaps
 
 _PAGE = "page[number]"
-_AGAIN = "Export all pages and give all of them."
 _List = tuple[str, ...]
 
 
@@ -39,7 +39,7 @@ def resources(exports: Sequence[Export]) -> Iterator[Resource]:
         for record in file:
             value = record.value
             if record.list is None and isinstance(value, dict) and "errors" in value:
-                raise AuditError("an error that the API answered", file=export.name, line=record.line, fix=_AGAIN)
+                raise AuditError("an error that the API answered", file=export.name, line=record.line, fix=ALL_PAGES)
             is_document = record.list is None and isinstance(value, dict) and isinstance(value.get("data"), dict)
             yield Resource(export, record.line, value["data"] if is_document else value)
         for around in file.around:
@@ -73,19 +73,8 @@ class _Pages:
 
     def check(self) -> None:
         """Raise AuditError for the first document whose next page was not given, or the one before it."""
-        for name, linked in self._linked.items():
-            given = self._given.copy()
-            for export, line, page in linked:
-                if page is None or not given[page]:
-                    which = {"next": "next", "prev": "former"}[name]
-                    raise AuditError(
-                        f"the list links to a {which} page, and it is not among the files",
-                        file=export.name,
-                        line=line,
-                        column=f"links.{name}",
-                        fix=_AGAIN,
-                    )
-                given[page] -= 1
+        refuse_gaps(self._given, self._linked["next"], "the list links to a next page", "links.next")
+        refuse_gaps(self._given, self._linked["prev"], "the list links to a former page", "links.prev")
 
 
 def _page(link: Any) -> tuple[_List, int] | None:
