@@ -70,6 +70,9 @@ class Account:
 def account_for(con: Connection, part: Path, form: str, group: Sequence[tuple[int, Source]]) -> list[Account]:
     """Count the rows of a part by file, and set aside those its contract refuses and what was no row at all."""
     con.execute(ASIDES)
+    ids = [source_id for source_id, _ in group]
+    for table in ("rejected_rows", "line_shifts"):  # what was set aside before the files were read in another way
+        con.execute(f"DELETE FROM {table} WHERE source_id IN (SELECT unnest(?))", [ids])
     counted = {
         row[0]: row[1:]
         for row in con.execute(

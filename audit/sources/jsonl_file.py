@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from audit.contract import load_contracts
-from audit.errors import AuditError
+from audit.errors import AuditError, printable
 from audit.snapshot import literal
 from audit.sources.content import open_bytes, open_text
 from audit.sources.files import Source
@@ -49,12 +49,17 @@ def describe(source: Source) -> Source:
 
 
 def _told_apart(known: Sequence[str], names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """The columns to read with their types, and those left out: the engine does not tell names by their case."""
+    """The columns to read with their types, and those left out.
+
+    The engine does not tell names by their case, and takes none with half a character in it.
+    """
     columns = dict.fromkeys(known, "VARCHAR")
     left_out = []
     lower = {c.lower() for c in known}
     for name in names:
-        if name.lower() not in lower:
+        if not name.isprintable():
+            left_out.append(printable(name))
+        elif name.lower() not in lower:
             lower.add(name.lower())
             columns[name] = "VARCHAR"
         elif name not in columns:
@@ -110,22 +115,23 @@ def relation(sources: Sequence[Source]) -> str:
 
 
 def forgiven(source: Source, con: Connection) -> Source | None:
-    """The file, to be read past what is no object; None where an object names something twice, or a line is too long.
+    """The file, to be read past what is no object; None where that would lose something.
 
-    Where the engine forgives errors, it takes one of two values without a word.
+    Where the engine forgives errors, it takes one of two values of a name without a word. A line may be too long for
+    it, or hold a CR of its own, at which it would end.
     """
-    twice = f"""
-        SELECT count(*) FROM (
-          SELECT CASE WHEN json_valid(row_text) THEN json_keys(row_text) END AS names FROM {lines_relation(source)})
-        WHERE len(names) > len(list_distinct(names))"""
+    found = f"""
+        SELECT count(*) FILTER (len(names) > len(list_distinct(names))), count(*) FROM (
+          SELECT CASE WHEN json_valid(row_text) THEN json_keys(row_text) END AS names FROM {lines_relation(source)})"""
     try:
-        return None if con.execute(twice).fetchall()[0][0] else source.put_in_order(forgiving=True)
+        twice, lines = con.execute(found).fetchall()[0]
     except DatabaseError:
         return None
+    return None if twice or lines != source.content.lines else source.put_in_order(forgiving=True)
 
 
 def lines_relation(source: Source) -> str:
-    """The file's lines as they stand, numbered from 1."""
+    """The file's lines as they stand, numbered from 1; the engine gives up where they do not all end alike."""
     return (
         f"(SELECT row_number() OVER () AS line, row_text FROM read_csv([{literal(str(source.reading))}],"
         " auto_detect = false, header = false, delim = '\x01', quote = '', escape = '', "
@@ -133,16 +139,19 @@ def lines_relation(source: Source) -> str:
     )
 
 
-def find_shifts(source: Source, con: Connection) -> Source:
-    """Where blank lines stand between the records: remember how they shift the lines after them."""
-    found = con.execute(f"""
+def find_shifts(source: Source, con: Connection) -> Source | None:
+    """Where blank lines stand between the records: how they shift the lines after them; None where that stays open."""
+    shifts = f"""
         SELECT record, delta FROM (
           SELECT *, lag(delta, 1, 0) OVER (ORDER BY record) AS delta_before FROM (
             SELECT record, line - 1 - record AS delta FROM (
               SELECT line, row_number() OVER (ORDER BY line) - 1 AS record
               FROM {lines_relation(source)} WHERE trim(row_text) <> '')))
-        WHERE delta <> delta_before ORDER BY record
-    """).fetchall()
+        WHERE delta <> delta_before ORDER BY record"""
+    try:
+        found = con.execute(shifts).fetchall()
+    except DatabaseError:
+        return None
     return source.put_in_order(read_path=source.path, shifts=tuple(found))
 
 
@@ -167,6 +176,6 @@ def write_in_order(source: Source, temporary: Path) -> Source:
             if number - record != delta:
                 delta = number - record
                 shifts.append((record, delta))
-            out.write(plain)
+            out.write(plain.rstrip("\r\n") + "\n")  # the lines of a file may end in several ways
             record += 1
     return source.put_in_order(read_path=temporary, shifts=tuple(shifts), malformed=tuple(malformed))

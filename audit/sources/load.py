@@ -198,12 +198,12 @@ class _Load:
         for way in [*ways, None]:
             try:
                 self._copy(contract, form, group, path)
+                accounts = account_for(self.con, self.before.folder / path, form, group)
                 break
             except DatabaseError as e:
                 if way is None or is_full(e):
                     raise
                 group = [(i, s if s.read_path else way(i, s, form)) for i, s in group]
-        accounts = account_for(self.con, self.before.folder / path, form, group)
         if crooked := {a.source_id for a in accounts if a.crooked}:
             group = [(i, self._straightened(i, s, form) if i in crooked else s) for i, s in group]
             self._copy(contract, form, group, path)
@@ -221,9 +221,8 @@ class _Load:
 
     def _straightened(self, source_id: int, source: Source, form: str) -> Source:
         """The file with what is known of its lines, where they are not its records."""
-        if form == "jsonl":
-            return jsonl_file.find_shifts(source, self.con)
-        return self._rewritten(source_id, source, form)
+        shifted = jsonl_file.find_shifts(source, self.con) if form == "jsonl" else None
+        return shifted or self._rewritten(source_id, source, form)
 
     def _copy(self, contract: Contract, form: str, group: Sequence[tuple[int, Source]], path: str) -> None:
         sources = [s for _, s in group]

@@ -112,6 +112,34 @@ def test_a_line_that_is_no_object_is_refused(tmp_path, broken):
 
 
 @pytest.mark.parametrize(
+    ("ends", "bad"),
+    [
+        (("\r\n", "\n", "\r\n", "\n"), (3, "operation", "not_in_vocabulary")),
+        (("\n", "\n\r\n", "\n", "\n"), (4, "operation", "not_in_vocabulary")),  # a blank line that ends otherwise
+        (("\r", "\r", "\r", "\r"), (3, "operation", "not_in_vocabulary")),
+    ],
+    ids=["by turns", "blank line", "without LF"],
+)
+def test_json_lines_may_end_in_several_ways(tmp_path, ends, bad):
+    lines = [JSON.format(n, "S").rstrip() for n in range(1, 5)]
+    lines[2] = lines[2].replace('"use"', '"used"')
+    data = "".join(line + end for line, end in zip(lines, ends, strict=True)).encode()
+    before = JSON.format(0, "S") + JSON.format(9, "S").replace('"use"', '"used"')  # read with it, and twice
+    db, report = loaded(tmp_path, {"processing_events-1.jsonl": before, "processing_events-2.jsonl": data})
+    assert ids(db) == ["E0", "E1", "E2", "E4"]
+    assert rejected(db) == [(2, *bad[1:]), bad]
+    assert report.tables[0]["read"] == 6
+
+
+def test_a_name_with_half_a_character_is_kept_out(tmp_path):
+    broken = JSON.format(2, "S").replace('"event_id"', '"\\ud800": 1, "event_id"')
+    db, report = loaded(tmp_path, {"processing_events.jsonl": JSON.format(1, "S") + broken})
+    assert ids(db)[0] == "E1"
+    assert report.tables[0]["read"] == 2
+    assert "processing_events.jsonl: columns kept out: \\ud800" in report.messages
+
+
+@pytest.mark.parametrize(
     ("data", "plain"), [(b"abc\xc3defg\xb6\n", False), ("abcödef\n".encode(), True), (b"abcd\xc3", False)]
 )
 def test_half_a_character_at_the_end_of_a_block_is_seen(tmp_path, monkeypatch, data, plain):
