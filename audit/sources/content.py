@@ -37,8 +37,9 @@ class Content:
         sha256: of its bytes.
         size: in bytes.
         state: how it was on the disk before it was read.
-        lines: its physical lines, the last one counted also without a line end (text, unpacked).
-        is_plain: whether it is UTF-8 without a NUL (text, unpacked).
+        lines: its physical lines, the last one counted also without a line end (CSV and JSON Lines, unpacked).
+        is_plain: whether it is UTF-8 without a NUL (CSV, unpacked; of JSON the engine refuses all else).
+        has_empty: whether an empty text was seen (JSON Lines, unpacked), looked for in chunks ever further apart.
     """
 
     sha256: str
@@ -46,10 +47,16 @@ class Content:
     state: State
     lines: int | None = None
     is_plain: bool = True
+    has_empty: bool = False
 
 
-def read_through(path: Path, name: str, *, is_text: bool) -> Content:
+def read_through(path: Path, name: str, form: str = "") -> Content:
     """Read a file from end to end.
+
+    Args:
+        path: where it is.
+        name: what messages call it.
+        form: csv or jsonl, to be looked through as such; any other is hashed alone.
 
     Raises:
         AuditError: it cannot be read or unpacked, is text of another encoding, or has a line that no record needs.
@@ -57,7 +64,7 @@ def read_through(path: Path, name: str, *, is_text: bool) -> Content:
     try:
         state = state_of(path)
         sha256, size = hashlib.sha256(), 0
-        text = _Text(name) if is_text else None
+        text = _Text(name, form) if form in ("csv", "jsonl") else None
         packed = path.suffix in (".gz", ".zst")
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK):
@@ -73,7 +80,7 @@ def read_through(path: Path, name: str, *, is_text: bool) -> Content:
     except OSError as e:
         raise AuditError(f"cannot be read: {e.strerror or type(e).__name__}", file=name) from None
     if text:
-        return Content(sha256.hexdigest(), size, state, text.end(), text.is_plain)
+        return Content(sha256.hexdigest(), size, state, text.end(), text.is_plain, text.has_empty)
     return Content(sha256.hexdigest(), size, state)
 
 
@@ -104,15 +111,13 @@ def refuse_change(path: Path, name: str, state: State) -> None:
 class _Text:
     """Looks through text as it comes, chunk by chunk."""
 
-    def __init__(self, name: str) -> None:
-        self.name, self.is_plain = name, True
-        self._lines = self._open = 0
-        self._begun = False
+    def __init__(self, name: str, form: str) -> None:
+        self.name, self.form, self.is_plain, self.has_empty = name, form, True, False
+        self._chunks = self._lines = self._open = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def take(self, chunk: bytes) -> None:
-        if not self._begun:
-            self._begun = True
+        if not self._chunks:
             self._refuse_foreign(chunk)
         lines = io.BytesIO(chunk).readlines()  # cuts at b"\n" alone, in a third of the time that count() takes
         last = b"" if lines[-1].endswith(b"\n") else lines.pop()
@@ -121,8 +126,11 @@ class _Text:
         if self._open > LONGEST_LINE:
             expected = f"lines of at most {LONGEST_LINE >> 20} MB"
             raise AuditError("the line does not end", file=self.name, line=self._lines + 1, expected=expected)
-        if self.is_plain:
+        if self.form == "jsonl" and self._chunks & (self._chunks - 1) == 0:
+            self.has_empty = self.has_empty or b'""' in chunk
+        if self.form == "csv" and self.is_plain:
             self.is_plain = b"\0" not in chunk and (self._is_ascii(chunk) or self._decodes(chunk))
+        self._chunks += 1
 
     def end(self) -> int:
         """How many lines there were."""

@@ -92,6 +92,11 @@ class Source:
         return bool(self.shifts or self.imported)
 
     @property
+    def may_be_blank(self) -> bool:
+        """Whether texts of nothing are likely in it: what reads CSV gives none, and JSON Lines were looked into."""
+        return self.form == "parquet" or self.content.has_empty
+
+    @property
     def reading(self) -> Path:
         """What the engine reads."""
         return self.read_path or self.path
@@ -222,4 +227,4 @@ def _hashed(contract: Contract, path: Path, folder: Path) -> Source:
         raise AuditError("a log cannot be a spreadsheet", file=name, fix="Export it as CSV.")
     if not path.is_file():
         raise AuditError("not a file", file=name, expected=f"a file, or a folder {contract.table} of files")
-    return Source(contract.table, path, name, form, read_through(path, name, is_text=form in ("csv", "jsonl")))
+    return Source(contract.table, path, name, form, read_through(path, name, form))

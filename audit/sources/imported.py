@@ -35,7 +35,7 @@ class Hashed:
     @classmethod
     def of(cls, export: Export) -> Hashed:
         """Raises AuditError where the file cannot be read."""
-        return cls(export, read_through(export.path, export.name, is_text=False))
+        return cls(export, read_through(export.path, export.name))
 
     def refuse_change(self) -> None:
         """Raise AuditError where the file is not as it was when it was hashed."""

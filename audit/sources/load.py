@@ -234,10 +234,10 @@ class _Load:
         )
         draft, given = self.before.folder / f"{path}.tmp", sources[0].columns
         written = literal(str(draft))
-        for has_blank in (False, True):  # few parts have such texts
-            select = typed_select(contract, relation, given, source_id, has_empty=form != "csv", has_blank=has_blank)
+        for has_blank in (True,) if any(s.may_be_blank for s in sources) else (False, True):  # few have such texts
+            select = typed_select(contract, relation, given, source_id, has_blank=has_blank)
             self.con.execute(f"COPY ({select}) TO {written} ({PART_FORM})")
-            if not self.con.execute(blank_texts(contract, given, f"read_parquet({written})")).fetchall():
+            if not (has_blank or self.con.execute(blank_texts(contract, given, f"read_parquet({written})")).fetchall()):
                 break
         draft.replace(self.before.folder / path)
 

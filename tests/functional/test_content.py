@@ -146,7 +146,7 @@ def test_half_a_character_at_the_end_of_a_block_is_seen(tmp_path, monkeypatch, d
     monkeypatch.setattr(content, "_CHUNK", 4)
     path = tmp_path / "x.csv"
     path.write_bytes(data)
-    assert content.read_through(path, "x.csv", is_text=True).is_plain is plain
+    assert content.read_through(path, "x.csv", "csv").is_plain is plain
 
 
 @pytest.mark.parametrize("change", ["grows", "is replaced", "is gone"])

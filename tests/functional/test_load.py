@@ -169,8 +169,9 @@ def test_empty_text_is_none_however_it_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_a_text_of_nothing_but_blanks_says_nothing(form: str, tmp_path: Path) -> None:
-    names = ("request_id", "kind", "received_at", "executed_at", "subject_id", "refusal_reason")
-    given = [(f"Q{n}", "access", "2026-07-06", b, f"{b}S", b) for n, b in enumerate(("  ", "\t", "\xa0 ", " \n"))]
+    names = ("request_id", "kind", "received_at", "executed_at", "subject_id", "refusal_reason", "outcome")
+    given = [(f"Q{n}", "access", "2026-07-06", b, f"{b}S", b, b) for n, b in enumerate(("  ", "\t", "\xa0 ", " \n"))]
+    given.append(("Q4", "  ", "2026-07-06", "", "S", "", ""))  # of a required word none is given
     lines = [json.dumps(dict(zip(names, row, strict=True))) for row in given]
     if form == "csv":
         lines = [",".join(f'"{v}"' for v in row) for row in (names, *given)]
@@ -180,9 +181,23 @@ def test_a_text_of_nothing_but_blanks_says_nothing(form: str, tmp_path: Path) ->
         folder = in_parquet(tmp_path, "requests", f"FROM read_json('{tmp_path / 'rows.jsonl'}')")
     load(tmp_path / "db", [folder], policy())
     found = rows(
-        tmp_path / "db", "SELECT subject_id, executed_at, refusal_reason FROM core.requests ORDER BY request_id"
+        tmp_path / "db",
+        "SELECT subject_id, executed_at, refusal_reason, outcome FROM core.requests ORDER BY request_id",
     )
-    assert found == [(row[4], None, None) for row in given]
+    assert found == [(row[4], None, None, None) for row in given[:4]]
+    assert [tuple(row[2:]) for row in rejected(tmp_path / "db")] == [("kind", "missing")]
+
+
+@pytest.mark.parametrize("place", [0, 6_000], ids=["at the beginning", "where nobody looked"])
+def test_an_empty_text_in_json_lines_says_nothing(place: int, tmp_path: Path) -> None:
+    """Whether there are any is looked for here and there, and asked once more of what was loaded."""
+    event = {"occurred_at": "2026-07-01T09:00:00Z", "operation": "use", "client_id": "C1", "data_category": "x" * 20}
+    lines = [json.dumps({"event_id": f"E{i:05d}", **event}) + "\n" for i in range(10_000)]
+    lines[place] = lines[place].replace('"C1"', '""')
+    assert place * len(lines[1]) // (1 << 18) in (0, 3)  # of the chunks 0, 1, 2, 4, 8 ... are looked into
+    db, _ = loaded(tmp_path, {"processing_events.jsonl": "".join(lines)})
+    found = rows(db, "SELECT event_id FROM core.processing_events WHERE client_id IS NULL")
+    assert found == [(f"E{place:05d}",)]
 
 
 def test_a_large_file_keeps_its_order(tmp_path: Path) -> None:
@@ -230,6 +245,13 @@ def test_a_spreadsheet_register_keeps_real_dates_and_rows(tmp_path: Path) -> Non
         ('"2026-07-01T09:00:00,5-01:00"', datetime(2026, 7, 1, 10, 0, 0, 500000, tzinfo=UTC)),
         ('"2026-07-01,09:00:00Z"', None),
         ("2026-07-01T09:00:00+0200", datetime(2026, 7, 1, 7, tzinfo=UTC)),
+        ("2026-07-01T09:00:00+02:00", datetime(2026, 7, 1, 7, tzinfo=UTC)),
+        ("2026-07-01T09:00:00.125Z", datetime(2026, 7, 1, 9, 0, 0, 125000, tzinfo=UTC)),
+        ("2026/07/01T09:00:00Z", None),
+        ("2026-7-01T09:00:00.0Z", None),
+        ("2026-07-01T9:00:00.00Z", None),
+        ("?026/07-01T09:00:00Z", None),  # differs from the usual form in as many places as one of that form
+        ("????-??-??T??:??:??Z", None),
         ("2026-07-01T09:00:00-01", datetime(2026, 7, 1, 10, tzinfo=UTC)),
         ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
         ("2025-10-26T02:30", datetime(2025, 10, 26, 0, 30, tzinfo=UTC)),  # twice: the first, in summer time
