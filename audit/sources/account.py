@@ -140,7 +140,7 @@ def _set_aside(con: Connection, part: Path, accounts: Sequence[Account], form: s
             SELECT {a.source_id}, {literal(s.table)}, {literal(s.name)}, p.line,
               CASE WHEN {no_object} THEN NULL ELSE split_part(p._fault, '|', 1) END,
               CASE WHEN {no_object} THEN 'malformed' ELSE split_part(p._fault, '|', 2) END,
-              coalesce(l.row_text, regexp_extract(p._fault, '[|].*?[|](.*)', 1, 's'))
+              coalesce(l.row_text, substr(p._fault, strpos(p._fault, '|{{') + 1))
             FROM ({lined(part, a)}) AS p LEFT JOIN {lines} AS l ON l.line = p.line
             WHERE p._fault IS NOT NULL
             """
